@@ -1,1 +1,34 @@
-//! placeholder
+//! Proof of work of a Chrysalis network (TIP-12): the score of a message, the verification of one message or many at
+//! once, and the search for a nonce. The hash is Curl-P-81 over one block.
+//!
+//! Three implementations of the same function:
+//!
+//! * [`trailing_zeros`], trit by trit: the reference that the others are tested against, too slow to use;
+//! * horizontal: one hash, its 729 trits side by side in machine words (single messages, small batches);
+//! * sliced: many hashes, one per bit of a machine word (batches, search), the fastest per hash.
+//!
+//! Non-goals: no message is parsed here and no score is judged; nothing here keeps state between calls, chooses how
+//! many threads a program may use or reads a clock.
+//!
+//! Invariants: all implementations agree on every input; a nonce is never returned before an implementation other
+//! than the one that found it has agreed; a search tries nonces in ascending order and skips none.
+//!
+//! Threads: everything is a value or a pure function. A search looks at its stop flag before each row of 256 nonces
+//! (less than a tenth of a millisecond of work); only [`search_threads`] starts threads, and they end with the call.
+
+pub mod speed;
+
+mod batch;
+mod curl;
+mod horizontal;
+mod lanes;
+mod limits;
+mod score;
+mod search;
+mod sliced;
+
+pub use batch::trailing_zeros_batch;
+pub use curl::trailing_zeros;
+pub use limits::{HASH_TRITS, NONCE_BYTES, THREADS_MAX, ZEROS_MAX};
+pub use score::{ZEROS_UNREACHABLE, required_zeros, score, score_of, trailing_zeros_of_messages};
+pub use search::{Search, search, search_threads};

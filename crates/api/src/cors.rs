@@ -1,0 +1,84 @@
+//! The headers that let web pages use the API, and the answer to a browser's question before it does.
+//!
+//! Permissive like the reference node: any method of the API and any header a page asks for.
+
+use hyper::StatusCode;
+use hyper::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_HEADERS, ALLOW, HeaderMap, HeaderValue, ORIGIN, VARY,
+};
+
+use crate::answer::{Answer, empty};
+use crate::options::Cors;
+
+const ANY: HeaderValue = HeaderValue::from_static("*");
+const VARIES: HeaderValue = HeaderValue::from_static("Origin");
+const METHODS: HeaderValue = HeaderValue::from_static("GET,HEAD,PUT,PATCH,POST,DELETE");
+/// A day; browsers cut it to what they like.
+const MAX_AGE_S: HeaderValue = HeaderValue::from_static("86400");
+
+/// Adds the headers every answer has.
+pub(crate) fn allow(cors: &Cors, request: &HeaderMap, answer: &mut Answer) {
+    let headers = answer.headers_mut();
+    match cors {
+        Cors::AnyOrigin => {
+            headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, ANY);
+        }
+        Cors::Origins(origins) => {
+            headers.insert(VARY, VARIES);
+            let asked = request.get(ORIGIN);
+            if let Some(origin) = asked.filter(|asked| origins.iter().any(|origin| origin.0 == **asked)) {
+                headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+            }
+        }
+    }
+}
+
+/// The answer to OPTIONS: 204, with what a page may do.
+pub(crate) fn preflight(request: &HeaderMap, methods: &'static str) -> Answer {
+    let mut answer = empty(StatusCode::NO_CONTENT);
+    let headers = answer.headers_mut();
+    headers.insert(ALLOW, HeaderValue::from_static(methods));
+    headers.insert(ACCESS_CONTROL_ALLOW_METHODS, METHODS);
+    headers.insert(ACCESS_CONTROL_MAX_AGE, MAX_AGE_S);
+    if let Some(asked) = request.get(ACCESS_CONTROL_REQUEST_HEADERS) {
+        headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, asked.clone());
+    }
+    answer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::options::Origin;
+
+    fn request(origin: &'static str) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(ORIGIN, HeaderValue::from_static(origin));
+        headers.insert(ACCESS_CONTROL_REQUEST_HEADERS, HeaderValue::from_static("content-type"));
+        headers
+    }
+
+    #[test]
+    fn any_page_may_ask_when_all_may() {
+        let mut answer = preflight(&request("https://a.example"), "GET, OPTIONS");
+        allow(&Cors::AnyOrigin, &request("https://a.example"), &mut answer);
+        assert_eq!(answer.status(), StatusCode::NO_CONTENT);
+        assert_eq!(answer.headers()[ACCESS_CONTROL_ALLOW_ORIGIN], "*");
+        assert_eq!(answer.headers()[ACCESS_CONTROL_ALLOW_METHODS], "GET,HEAD,PUT,PATCH,POST,DELETE");
+        assert_eq!(answer.headers()[ACCESS_CONTROL_ALLOW_HEADERS], "content-type");
+        assert_eq!(answer.headers()[ALLOW], "GET, OPTIONS");
+    }
+
+    #[test]
+    fn other_pages_are_not_named_when_some_may() {
+        let cors = Cors::Origins(vec![Origin::new("https://a.example").unwrap()]);
+        let mut answer = empty(StatusCode::OK);
+        allow(&cors, &request("https://a.example"), &mut answer);
+        assert_eq!(answer.headers()[ACCESS_CONTROL_ALLOW_ORIGIN], "https://a.example");
+        let mut answer = empty(StatusCode::OK);
+        allow(&cors, &request("https://b.example"), &mut answer);
+        assert!(!answer.headers().contains_key(ACCESS_CONTROL_ALLOW_ORIGIN));
+        assert_eq!(answer.headers()[VARY], "Origin");
+    }
+}

@@ -1,0 +1,82 @@
+//! Every bound of this crate, with its arithmetic.
+
+use std::time::Duration;
+
+/// Bytes a request's body may have, as in the reference node ("1M"). The largest message, 32 KiB, is about 66 KiB of
+/// JSON: hexadecimal doubles its data.
+pub const BODY_BYTES_MAX: usize = 1_000_000;
+
+/// Bytes all bodies being read may take together: 64 of the largest, or all of a thousand connections that each send
+/// the largest message as JSON.
+pub const BODIES_BYTES_MAX: usize = 64 << 20;
+
+/// Bytes of a body over the limit that are read and thrown away, so that a client that writes first and reads later
+/// gets the answer 413 and not a reset connection. Beyond four times the limit the connection is closed instead.
+pub const DISCARDED_BYTES_MAX: usize = 4 * BODY_BYTES_MAX;
+
+/// Entries of a list in an answer, as in the reference node. At 68 bytes an entry 68 KB.
+pub const RESULTS_MAX: u32 = 1_000;
+
+/// Connections open at once. Each costs about 20 KiB idle (hyper's buffers and the kernel's structures): 20 MiB.
+pub const CONNECTIONS_MAX: usize = 1_024;
+
+/// Connections the kernel holds that were not accepted yet.
+pub const BACKLOG_CONNECTIONS: i32 = 1_024;
+
+/// Connections handed to a worker that it did not take up yet.
+pub const HANDOVER_CONNECTIONS_MAX: usize = 256;
+
+/// Bytes of a request's line and headers together; hyper's read buffer never exceeds it.
+pub const HEAD_BYTES_MAX: usize = 16 << 10;
+
+/// Headers of a request. Browsers send about 20.
+pub const HEADERS_MAX: usize = 64;
+
+/// Segments of a path: the longest route, transactions/:id/included-message/metadata below /api/v1, has six.
+pub const PATH_SEGMENTS_MAX: usize = 6;
+
+/// Characters of a client's text that an error message repeats: an output id has 68, a Bech32 address at most 90.
+pub const REPEATED_CHARACTERS_MAX: usize = 90;
+
+/// How long a connection may be idle, and how long the head of a request may take.
+pub const HEAD_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How long the body of a request may take: 1 MB in 30 s is 33 KB/s.
+pub const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long a client may leave an answer unread before the kernel gives the connection up.
+pub const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long requests that run when the API stops may take to finish.
+pub const STOP_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How long the accepting task waits after the system refused it a connection (out of file descriptors, for example).
+pub const ACCEPT_RETRY: Duration = Duration::from_millis(50);
+
+/// How long a question about the ledger waits for the node to be synced, as in the reference node.
+pub const SYNCED_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How often that wait looks again.
+pub const SYNCED_POLL: Duration = Duration::from_millis(20);
+
+/// How often the engine is asked again for cone roots when its queue is full, and how long it is left alone between:
+/// 20 × 10 ms, five times what a full queue takes.
+pub const CONE_ROOTS_ATTEMPTS: u32 = 20;
+/// See [`CONE_ROOTS_ATTEMPTS`].
+pub const CONE_ROOTS_RETRY: Duration = Duration::from_millis(10);
+
+/// How long a node searches for a nonce before it replaces parents that it chose itself, as in the reference node.
+pub const REFRESH_TIPS: Duration = Duration::from_secs(5);
+
+/// Messages that may wait for remote proof of work. At 32 KiB 2 MiB; at the usual second each on two threads, the
+/// last one waits for half a minute.
+pub const MINE_QUEUE_MAX: usize = 64;
+
+/// Worker threads of the API at most. Four answer more requests than one engine takes in.
+pub const THREADS_MAX: usize = 4;
+
+/// Threads that read long lists from the database, for each worker.
+pub const LIST_THREADS_MAX: usize = 2;
+
+/// Age of the latest milestone, in seconds, from which the node is not healthy (TIP-13).
+pub const HEALTHY_MILESTONE_AGE_S: u64 = 5 * 60;

@@ -1,0 +1,82 @@
+//! How an API is started.
+
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+
+use hyper::header::{HeaderValue, InvalidHeaderValue};
+
+use crate::limits;
+
+/// Everything an API is told when it starts.
+#[derive(Clone, Debug)]
+pub struct ApiOptions {
+    /// Where to listen. Port 0 lets the system choose one.
+    pub addresses: Vec<SocketAddr>,
+    /// Threads that answer requests.
+    pub threads: NonZeroUsize,
+    /// Threads that do proof of work for clients; `None` answers such requests with an error.
+    pub remote_pow: Option<NonZeroUsize>,
+    /// Which web pages may use the API.
+    pub cors: Cors,
+    /// Bounds on requests and answers.
+    pub limits: ApiLimits,
+    /// Whether the node is healthy without a gossip peer, as the only node of a private network is.
+    pub healthy_without_peers: bool,
+    /// The name of the node software that /api/v1/info tells.
+    pub node_name: String,
+    /// The version that /api/v1/info tells.
+    pub node_version: String,
+}
+
+/// Bounds on requests and answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ApiLimits {
+    /// Bytes of a request's body.
+    pub body_bytes_max: usize,
+    /// Entries of a list in an answer; clients are told as `maxResults`.
+    pub results_max: u32,
+    /// Connections open at once; more are closed as they come.
+    pub connections_max: usize,
+}
+
+impl ApiLimits {
+    /// The reference node's: bodies of 1 MB, lists of 1 000 entries; and 1 024 connections.
+    #[must_use]
+    pub const fn standard() -> Self {
+        Self {
+            body_bytes_max: limits::BODY_BYTES_MAX,
+            results_max: limits::RESULTS_MAX,
+            connections_max: limits::CONNECTIONS_MAX,
+        }
+    }
+}
+
+/// Which web pages a browser lets use the API (the Fetch standard's CORS protocol).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cors {
+    /// Every page, as in the reference node.
+    AnyOrigin,
+    /// Pages of these origins only.
+    Origins(Vec<Origin>),
+}
+
+/// The origin of a web page: scheme, host and port, for example `https://explorer.example`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin(pub(crate) HeaderValue);
+
+impl Origin {
+    /// An origin, written as browsers send it.
+    ///
+    /// # Errors
+    /// When the text cannot be the value of a header.
+    pub fn new(text: &str) -> Result<Self, InvalidHeaderValue> {
+        HeaderValue::from_str(text).map(Self)
+    }
+}
+
+/// Threads an API uses when nobody chose: one for each core, at most four.
+#[must_use]
+pub fn standard_threads() -> NonZeroUsize {
+    let most = NonZeroUsize::new(limits::THREADS_MAX).unwrap_or(NonZeroUsize::MIN);
+    std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN).min(most)
+}

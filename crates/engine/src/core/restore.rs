@@ -1,0 +1,82 @@
+//! Bringing the recent part of the Tangle back into memory after a start.
+
+use osmia_primitives::{MessageId, MilestoneIndex};
+use osmia_store::{Arrival, FIRST_ARRIVAL, Reader};
+use osmia_tangle::Restored;
+
+use super::Core;
+use crate::ancestors::StoredAncestors;
+use crate::error::FatalError;
+use crate::limits::{RESTORE_MILESTONES, RESTORE_RECORDS_MAX};
+use crate::milestones;
+
+impl Core {
+    /// Brings recent messages back into memory, so that tips can be chosen, and confirms a milestone that was stored
+    /// but not confirmed when the node stopped.
+    ///
+    /// # Errors
+    /// When the store cannot be read or contradicts itself.
+    pub fn restore(&mut self, now_ms: u64) -> Result<(), FatalError> {
+        let start = self.restore_start()?;
+        let mut restored = Vec::new();
+        {
+            let reader = self.store.latest();
+            for row in reader.vertices_from(start) {
+                let (arrival, vertex) = row?;
+                let milestone = reader.position(arrival)?.map(|position| position.milestone);
+                restored.push((arrival, MessageId::of(&vertex.bytes), milestone, vertex));
+            }
+        }
+        for (arrival, id, milestone, vertex) in restored {
+            let mut parents = Vec::new();
+            for parent in self.protocol.parents(&vertex.bytes).map_err(|error| damaged(arrival, &error))? {
+                parents.push(self.parent_arrival(arrival, &parent)?);
+            }
+            self.tangle.restore(Restored { id, arrival: arrival.0, parents, milestone, flags: vertex.flags });
+        }
+        {
+            let ancestors = StoredAncestors { reader: self.store.latest(), protocol: &self.protocol };
+            self.tangle.finish_restore(now_ms, &ancestors)?;
+        }
+        self.restore_milestones()?;
+        self.view_changed = true;
+        self.confirm_all()
+    }
+
+    /// From which message on the Tangle is brought back: the newest ones, as far as tip selection reaches.
+    fn restore_start(&self) -> Result<Arrival, FatalError> {
+        let reader = self.store.latest();
+        let next = reader.next_arrival()?;
+        let most = u64::try_from(RESTORE_RECORDS_MAX).unwrap_or(u64::MAX);
+        let newest = next.0.saturating_sub(most).max(FIRST_ARRIVAL.0);
+        let index = self.state.confirmed.index.earlier_by(RESTORE_MILESTONES);
+        let reachable = first_milestone_from(&reader, index)?.unwrap_or(FIRST_ARRIVAL);
+        Ok(Arrival(newest.max(reachable.0)))
+    }
+
+    fn parent_arrival(&self, child: Arrival, parent: &MessageId) -> Result<u64, FatalError> {
+        self.tangle.arrival_of(parent, &self.ancestors())?.ok_or_else(|| {
+            FatalError::Inconsistent(format!("parent {parent} of the message at {} is missing", child.0))
+        })
+    }
+
+    fn restore_milestones(&mut self) -> Result<(), FatalError> {
+        let reader = self.store.latest();
+        let mut index = self.state.confirmed.index;
+        while let Some(next) = index.next() {
+            let Some(milestone) = milestones::find(&reader, next)? else { break };
+            self.milestones.insert(next, milestone);
+            index = next;
+        }
+        Ok(())
+    }
+}
+
+/// The position of the milestone of `index`; `None` when this node does not have it.
+fn first_milestone_from(reader: &Reader<'_>, index: MilestoneIndex) -> Result<Option<Arrival>, FatalError> {
+    Ok(milestones::find(reader, index)?.map(|milestone| milestone.arrival))
+}
+
+fn damaged(arrival: Arrival, error: &dyn std::fmt::Display) -> FatalError {
+    FatalError::Inconsistent(format!("the stored message at position {} is damaged: {error}", arrival.0))
+}

@@ -1,0 +1,45 @@
+//! Every bound of this crate, with its arithmetic.
+
+/// Submissions that may wait for the verify pool. At 32 KiB each (the largest message) they hold 64 MiB at most; at the
+/// usual 300 bytes 0.6 MiB, a tenth of a second of work.
+pub const VERIFY_QUEUE_MESSAGES_MAX: usize = 2_048;
+
+/// Messages one verify thread takes at once. 256 fill four groups of 64 lanes of the batch verifier, and a group waits
+/// for no more than 256 × ~2 µs.
+pub const VERIFY_BATCH_MESSAGES_MAX: usize = 256;
+
+/// Inputs that may wait for the engine thread. A verified group has at most [`VERIFY_BATCH_MESSAGES_MAX`] messages:
+/// 32 × 256 × 300 bytes are 2.4 MiB of usual messages.
+pub const ENGINE_QUEUE_INPUTS_MAX: usize = 32;
+
+/// Messages attached before their batch is committed. With six rows a message, a batch of 4 096 is about 2 MiB, and
+/// a sender waits for at most the ~40 ms that attaching them takes.
+pub const COMMIT_MESSAGES_MAX: usize = 4_096;
+
+/// Bytes of a batch after which it is committed.
+pub const COMMIT_BYTES_MAX: usize = 4 << 20;
+
+/// Transactions read from the store at once while confirming: 2 048 × the usual 500 bytes are 1 MiB; in the worst
+/// case of 32 KiB each 64 MiB.
+pub const CONFIRM_TRANSACTIONS_READ_MAX: usize = 2_048;
+
+/// Records brought back into memory at start. Older messages stay reachable through the store; at about 2.5 µs each
+/// the tips are back half a second after the node answers.
+pub const RESTORE_RECORDS_MAX: usize = 200_000;
+
+/// Milestones behind the confirmed one from which records are brought back at start: those that tip selection and
+/// the submission check can reach (below-max-depth 15, and 5 of slack).
+pub const RESTORE_MILESTONES: u32 = 20;
+
+/// Tips shown in a [`crate::View`]: enough to draw four uniformly, 2 KiB to copy.
+pub const VIEW_TIPS_MAX: usize = 64;
+
+/// Checkpoints issued before one milestone at most. With eight parents each they and the milestone cover
+/// 8 + 7 + 7 + 6 = 28 tips, the heaviest ones.
+pub const CHECKPOINTS_MAX: usize = 3;
+
+/// Tips among which the coordinator chooses the heaviest: one bit each in the sweep's 64-bit masks.
+pub const COORDINATOR_CANDIDATES_MAX: usize = 64;
+
+/// Characters of a halt reason kept for display.
+pub const HALT_REASON_CHARACTERS_MAX: usize = 1_000;

@@ -1,0 +1,337 @@
+//! A running node: its threads, and the handle through which everybody else reads it and talks to it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use bytes::Bytes;
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+use osmia_chrysalis::ProtocolParameters;
+use osmia_primitives::ed25519::SecretKey;
+use osmia_primitives::{IdHasherKey, MessageId, MilestoneIndex, blake2b};
+use osmia_store::Store;
+use osmia_tangle::ConeRoots;
+
+use crate::coordinator::CoordinatorOptions;
+use crate::core::{ConeRootsQuestion, Core, CoreOptions, Input, MineJob, Outbox};
+use crate::error::{FatalError, StartError, SubmitError};
+use crate::milestones;
+use crate::limits::{ENGINE_QUEUE_INPUTS_MAX, HALT_REASON_CHARACTERS_MAX};
+use crate::protocol::Protocol;
+use crate::verify::{Origin, Unverified, Verified, Verifier, VerifyQueue, start_pool};
+use crate::view::View;
+
+/// A function that is called exactly once with an answer, on a thread of the engine: it must not wait.
+pub type Reply<T> = Box<dyn FnOnce(T) + Send>;
+
+/// The time, in milliseconds since the unix epoch.
+pub type Clock = fn() -> u64;
+
+/// How long the engine thread waits for an input before it looks at the time.
+const TICK: Duration = Duration::from_millis(20);
+
+/// How a node is started.
+#[derive(Clone, Debug)]
+pub struct NodeOptions {
+    /// The network.
+    pub parameters: ProtocolParameters,
+    /// Set on the coordinator's node.
+    pub coordinator: Option<CoordinatorOptions>,
+    /// Threads that verify messages, at least 1.
+    pub verify_threads: usize,
+    /// 32 bytes of fresh, secret randomness.
+    pub seed: [u8; 32],
+    /// The clock.
+    pub clock: Clock,
+}
+
+/// A handle on a running node. Cloning it is cheap; any thread may use it.
+#[derive(Clone, Debug)]
+pub struct Node(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    store: Arc<Store>,
+    parameters: Arc<ProtocolParameters>,
+    view: ArcSwap<View>,
+    /// `None` once the node is stopping: the verify pool ends with its last sender.
+    verify: ArcSwap<Option<VerifyQueue>>,
+    inputs: ArcSwap<Option<Sender<Input>>>,
+    stopping: AtomicBool,
+    halt_reason: ArcSwap<Option<Arc<str>>>,
+}
+
+/// The threads of a running node.
+#[derive(Debug)]
+pub struct RunningNode {
+    node: Node,
+    engine: JoinHandle<()>,
+    verify: Vec<JoinHandle<()>>,
+    miner: Option<JoinHandle<()>>,
+}
+
+impl Node {
+    /// Starts a node on `store`, which holds a ledger.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub fn start(store: Arc<Store>, options: NodeOptions) -> Result<RunningNode, StartError> {
+        let latest = milestones::latest(&store.latest())?.map_or(MilestoneIndex(0), |latest| latest.index);
+        check_coordinator(&options, latest.next().unwrap_or(latest))?;
+        let parameters = Arc::new(options.parameters);
+        let protocol = Protocol::Chrysalis(Arc::clone(&parameters));
+        let mut core = Core::new(
+            Arc::clone(&store),
+            CoreOptions {
+                protocol: protocol.clone(),
+                coordinator: options.coordinator,
+                id_hasher_key: IdHasherKey(first_word(&blake2b::hash_parts(&[&options.seed, b"id hasher"]))),
+            },
+        )?;
+        let (inputs, input_receiver) = crossbeam_channel::bounded(ENGINE_QUEUE_INPUTS_MAX);
+        let verifier = Verifier::new(protocol, blake2b::hash_parts(&[&options.seed, b"signatures"]));
+        let deliver = deliver_to(inputs.clone());
+        let (verify, verify_threads) = start_pool(&verifier, options.verify_threads, deliver)?;
+        let node = Self(Arc::new(Shared {
+            store,
+            parameters,
+            view: ArcSwap::from_pointee(core.take_view().unwrap_or_default()),
+            verify: ArcSwap::from_pointee(Some(verify)),
+            inputs: ArcSwap::from_pointee(Some(inputs)),
+            stopping: AtomicBool::new(false),
+            halt_reason: ArcSwap::from_pointee(None),
+        }));
+        let (jobs, job_receiver) = crossbeam_channel::bounded(1);
+        let miner = {
+            let node = node.clone();
+            std::thread::Builder::new().name("mine".into()).spawn(move || mine(&node, &job_receiver))?
+        };
+        let engine = {
+            let (node, clock) = (node.clone(), options.clock);
+            let run = move || run_engine(&node, core, clock, &input_receiver, &jobs);
+            std::thread::Builder::new().name("engine".into()).spawn(run)?
+        };
+        Ok(RunningNode { node, engine, verify: verify_threads, miner: Some(miner) })
+    }
+
+    /// The node's state as of its last commit.
+    #[must_use]
+    pub fn view(&self) -> Arc<View> {
+        self.0.view.load_full()
+    }
+
+    /// The node's database, for reading.
+    #[must_use]
+    pub fn store(&self) -> &Arc<Store> {
+        &self.0.store
+    }
+
+    /// The network's parameters.
+    #[must_use]
+    pub fn parameters(&self) -> &ProtocolParameters {
+        &self.0.parameters
+    }
+
+    /// Why the node had to stop, when it did.
+    #[must_use]
+    pub fn halt_reason(&self) -> Option<Arc<str>> {
+        self.0.halt_reason.load().as_ref().clone()
+    }
+
+    /// Submits the bytes of a message. `reply` is called when the message is stored durably, or refused; a message
+    /// that is known already counts as stored.
+    pub fn submit(&self, bytes: Bytes, reply: Reply<Result<MessageId, SubmitError>>) {
+        let unverified = Unverified { bytes, origin: Origin::Submission(reply) };
+        if let Err((unverified, error)) = self.offer(unverified) {
+            unverified.origin.refuse(error);
+        }
+    }
+
+    fn offer(&self, unverified: Unverified) -> Result<(), (Unverified, SubmitError)> {
+        match self.0.verify.load().as_ref() {
+            Some(queue) => queue.offer(unverified),
+            None => Err((unverified, self.stopped())),
+        }
+    }
+
+    /// Submits bytes, waiting while the verify queue is full: for our own messages and for benches.
+    ///
+    /// # Errors
+    /// When the node is stopping; the reply is not called then.
+    pub fn submit_waiting(&self, bytes: Bytes, origin: Origin) -> Result<(), SubmitError> {
+        // The queue is cloned so that no guard is held while waiting.
+        let queue = self.0.verify.load().as_ref().clone();
+        queue.ok_or_else(|| self.stopped())?.push(Unverified { bytes, origin })
+    }
+
+    /// Asks for the cone root indexes of a message that no milestone references yet.
+    pub fn cone_roots(&self, id: MessageId, reply: Reply<Option<ConeRoots>>) {
+        let question = Input::ConeRoots(ConeRootsQuestion { id, reply });
+        let refused = match self.0.inputs.load().as_ref() {
+            Some(inputs) => inputs.try_send(question).map_err(crossbeam_channel::TrySendError::into_inner).err(),
+            None => Some(question),
+        };
+        if let Some(Input::ConeRoots(question)) = refused {
+            (question.reply)(None);
+        }
+    }
+
+    fn stopped(&self) -> SubmitError {
+        SubmitError::Stopped(self.halt_reason().unwrap_or_else(|| "it is stopping".into()))
+    }
+
+    /// Ends every queue: the threads finish what they hold and end.
+    fn close(&self) {
+        self.0.stopping.store(true, Ordering::Relaxed);
+        self.0.verify.store(Arc::new(None));
+        self.0.inputs.store(Arc::new(None));
+    }
+}
+
+impl RunningNode {
+    /// The handle.
+    #[must_use]
+    pub const fn node(&self) -> &Node {
+        &self.node
+    }
+
+    /// Stops the node: messages already taken are committed and answered, then its threads end.
+    pub fn stop(mut self) {
+        self.node.close();
+        for handle in self.verify.drain(..).chain(self.miner.take()).chain([self.engine]) {
+            if handle.join().is_err() {
+                tracing::error!("a thread of the node panicked");
+            }
+        }
+    }
+}
+
+/// The keys a coordinator signs with must be keys the network accepts for its next milestone, and enough of them.
+fn check_coordinator(options: &NodeOptions, next: MilestoneIndex) -> Result<(), StartError> {
+    let Some(coordinator) = &options.coordinator else { return Ok(()) };
+    let applicable = options.parameters.keys.applicable(next);
+    let signing: BTreeSet<_> = coordinator.secret_keys.iter().map(SecretKey::public_key).collect();
+    let threshold = options.parameters.keys.threshold();
+    if !signing.is_subset(&applicable) || signing.len() < threshold {
+        let (has, accepted) = (signing.len(), applicable.len());
+        return Err(StartError::CoordinatorKeys(format!(
+            "it has {has} keys, {threshold} must sign milestone {next}, and the network accepts {accepted} for it"
+        )));
+    }
+    Ok(())
+}
+
+fn deliver_to(inputs: Sender<Input>) -> impl Fn(Vec<Verified>) + Clone + Send + 'static {
+    move |verified| {
+        if let Err(refused) = inputs.send(Input::Verified(verified))
+            && let Input::Verified(verified) = refused.into_inner()
+        {
+            for message in verified {
+                message.origin.refuse(SubmitError::Stopped("it is stopping".into()));
+            }
+        }
+    }
+}
+
+/// The engine thread: steps, commits, publishes, until every sender is gone or the store fails.
+fn run_engine(node: &Node, mut core: Core, clock: Clock, inputs: &Receiver<Input>, jobs: &Sender<MineJob>) {
+    let mut outbox = Outbox::default();
+    if let Err(error) = work(node, &mut core, clock, inputs, jobs, &mut outbox) {
+        let mut reason = error.to_string();
+        reason.truncate(reason.char_indices().nth(HALT_REASON_CHARACTERS_MAX).map_or(reason.len(), |(at, _)| at));
+        tracing::error!(%reason, "the node stops");
+        let reason: Arc<str> = reason.into();
+        node.0.halt_reason.store(Arc::new(Some(Arc::clone(&reason))));
+        node.close();
+        outbox.refuse(&reason);
+        // Whatever still waits is answered too.
+        for input in inputs.try_iter() {
+            refuse(input, &reason);
+        }
+    }
+}
+
+fn work(
+    node: &Node,
+    core: &mut Core,
+    clock: Clock,
+    inputs: &Receiver<Input>,
+    jobs: &Sender<MineJob>,
+    outbox: &mut Outbox,
+) -> Result<(), FatalError> {
+    core.restore(clock())?;
+    publish(node, core);
+    let mut ticked_ms = 0;
+    loop {
+        match inputs.recv_timeout(TICK) {
+            Ok(input) => core.step(clock(), input, outbox)?,
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return core.commit(),
+        }
+        while !core.wants_commit()
+            && let Ok(input) = inputs.try_recv()
+        {
+            core.step(clock(), input, outbox)?;
+        }
+        let now_ms = clock();
+        if now_ms.abs_diff(ticked_ms) >= TICK_MS {
+            ticked_ms = now_ms;
+            core.step(now_ms, Input::Tick, outbox)?;
+        }
+        core.commit()?;
+        publish(node, core);
+        outbox.release();
+        if let Some(job) = outbox.mine.take() {
+            // One message of the coordinator is in work at a time, so the queue of one has room.
+            let _ = jobs.try_send(job).inspect_err(|error| tracing::error!(%error, "no milestone can be mined"));
+        }
+    }
+}
+
+const TICK_MS: u64 = 20;
+
+fn publish(node: &Node, core: &mut Core) {
+    if let Some(view) = core.take_view() {
+        node.0.view.store(Arc::new(view));
+    }
+}
+
+fn refuse(input: Input, reason: &Arc<str>) {
+    match input {
+        Input::Verified(messages) => {
+            for message in messages {
+                message.origin.refuse(SubmitError::Stopped(Arc::clone(reason)));
+            }
+        }
+        Input::ConeRoots(question) => (question.reply)(None),
+        Input::Tick => {}
+    }
+}
+
+/// The mining thread of a coordinator's node: proof of work for one message at a time.
+fn mine(node: &Node, jobs: &Receiver<MineJob>) {
+    while let Ok(mut job) = jobs.recv() {
+        if !set_nonce(&mut job.message, job.min_pow_score, &node.0.stopping) {
+            return;
+        }
+        if node.submit_waiting(Bytes::from(job.message), Origin::Coordinator).is_err() {
+            return;
+        }
+    }
+}
+
+/// Finds and writes the nonce of `message`; `false` when it was told to stop first.
+fn set_nonce(message: &mut [u8], min_pow_score: f64, stop: &AtomicBool) -> bool {
+    let zeros = osmia_pow::required_zeros(message.len(), min_pow_score);
+    let Some((body, nonce)) = message.split_last_chunk_mut::<8>() else { return false };
+    let Some(found) = osmia_pow::search(&blake2b::hash(body), zeros, 0, stop) else { return false };
+    *nonce = found.to_le_bytes();
+    true
+}
+
+fn first_word(digest: &[u8; 32]) -> u64 {
+    u64::from_le_bytes(*digest.first_chunk().expect("because a digest has 32 bytes"))
+}

@@ -1,0 +1,238 @@
+//! The verify pool: plain threads that parse messages, check their proof of work and their signatures, all in batches,
+//! and hand what passed to the engine thread.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::JoinHandle;
+
+use bytes::Bytes;
+use crossbeam_channel::{Receiver, Sender, TrySendError};
+use osmia_primitives::ed25519::{SignedMessage, verify_batch};
+use osmia_primitives::{MessageId, blake2b};
+use osmia_tangle::Vertex;
+
+use crate::error::SubmitError;
+use crate::limits::{VERIFY_BATCH_MESSAGES_MAX, VERIFY_QUEUE_MESSAGES_MAX};
+use crate::node::Reply;
+use crate::protocol::{Examined, Protocol, ValidMilestone};
+
+/// Who is to be told what became of a message.
+pub enum Origin {
+    /// A submission; the reply is called exactly once.
+    Submission(Reply<Result<MessageId, SubmitError>>),
+    /// The coordinator's own message.
+    Coordinator,
+}
+
+/// A message to verify.
+pub struct Unverified {
+    /// The bytes of the message, as they came.
+    pub bytes: Bytes,
+    /// Who is to be told.
+    pub origin: Origin,
+}
+
+/// A message that proved all it had to prove by itself: syntax, network and proof of work hold, and its signatures
+/// have a verdict.
+pub struct Verified {
+    /// The message as the Tangle sees it.
+    pub vertex: Vertex,
+    /// Set when it is a milestone of this network's coordinator.
+    pub milestone: Option<ValidMilestone>,
+    /// Who is to be told.
+    pub origin: Origin,
+}
+
+/// What the pool verifies against.
+#[derive(Clone, Debug)]
+pub struct Verifier {
+    protocol: Protocol,
+    seed: [u8; 32],
+    batches: Arc<AtomicU64>,
+}
+
+impl Verifier {
+    /// A verifier for `protocol`; `seed` is secret randomness for batched signatures.
+    #[must_use]
+    pub fn new(protocol: Protocol, seed: [u8; 32]) -> Self {
+        Self { protocol, seed, batches: Arc::new(AtomicU64::new(0)) }
+    }
+
+    /// Verifies `group` together. Those that fail are answered here; the others come back in their order.
+    #[must_use]
+    pub fn verify(&self, group: Vec<Unverified>) -> Vec<Verified> {
+        let mut passed = Vec::with_capacity(group.len());
+        for unverified in group {
+            match self.protocol.examine(&unverified.bytes) {
+                Ok(examined) => passed.push((unverified, examined)),
+                Err(error) => unverified.origin.refuse(error),
+            }
+        }
+        let passed = self.with_enough_work(passed);
+        let ids = {
+            let bytes: Vec<&[u8]> = passed.iter().map(|(unverified, _)| unverified.bytes.as_ref()).collect();
+            blake2b::hash_many(&bytes)
+        };
+        let verdicts = self.signature_verdicts(&passed);
+        passed
+            .into_iter()
+            .zip(ids)
+            .zip(verdicts)
+            .map(|(((unverified, examined), id), verdicts)| {
+                self.assemble(unverified, &examined, MessageId(id), &verdicts)
+            })
+            .collect()
+    }
+
+    fn with_enough_work(&self, group: Vec<(Unverified, Examined)>) -> Vec<(Unverified, Examined)> {
+        let zeros = {
+            let bytes: Vec<&[u8]> = group.iter().map(|(unverified, _)| unverified.bytes.as_ref()).collect();
+            osmia_pow::trailing_zeros_of_messages(&bytes)
+        };
+        let required = self.protocol.parameters().min_pow_score;
+        let mut passed = Vec::with_capacity(group.len());
+        for ((unverified, examined), zeros) in group.into_iter().zip(zeros) {
+            let score = osmia_pow::score_of(zeros.unwrap_or(0), unverified.bytes.len());
+            if score >= required {
+                passed.push((unverified, examined));
+            } else {
+                unverified.origin.refuse(SubmitError::InsufficientPow { score, required });
+            }
+        }
+        passed
+    }
+
+    /// The verdicts on each message's signatures, all verified as one batch.
+    fn signature_verdicts(&self, group: &[(Unverified, Examined)]) -> Vec<Vec<bool>> {
+        let signed: Vec<SignedMessage<'_>> = group
+            .iter()
+            .flat_map(|(_, examined)| &examined.signed)
+            .map(|signed| SignedMessage {
+                public_key: signed.public_key,
+                message: &signed.hash,
+                signature: signed.signature,
+            })
+            .collect();
+        let mut verdicts = verify_batch(&signed, self.batch_seed()).into_iter();
+        group.iter().map(|(_, examined)| verdicts.by_ref().take(examined.signed.len()).collect()).collect()
+    }
+
+    /// A fresh seed for each batch, from the secret one and a counter.
+    fn batch_seed(&self) -> [u8; 32] {
+        let number = self.batches.fetch_add(1, Ordering::Relaxed);
+        blake2b::hash_parts(&[&self.seed, &number.to_le_bytes()])
+    }
+
+    fn assemble(
+        &self,
+        unverified: Unverified,
+        examined: &Examined,
+        id: MessageId,
+        verdicts: &[bool],
+    ) -> Verified {
+        let milestone = self.protocol.valid_milestone(examined, verdicts);
+        Verified {
+            vertex: Vertex {
+                id,
+                parents: examined.parents(),
+                milestone: milestone.map(|milestone| milestone.index),
+                index: examined.index().map(|hash| hash.0),
+                flags: examined.flags(verdicts),
+                bytes: Arc::from(unverified.bytes.as_ref()),
+            },
+            milestone,
+            origin: unverified.origin,
+        }
+    }
+}
+
+impl Origin {
+    /// Tells the origin that its message was refused.
+    pub fn refuse(self, error: SubmitError) {
+        match self {
+            Self::Submission(reply) => reply(Err(error)),
+            Self::Coordinator => {
+                tracing::error!(%error, "the coordinator's own message was refused");
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for Origin {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(match self {
+            Self::Submission(_) => "Submission",
+            Self::Coordinator => "Coordinator",
+        })
+    }
+}
+
+impl std::fmt::Debug for Unverified {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "Unverified({} bytes, {:?})", self.bytes.len(), self.origin)
+    }
+}
+
+impl std::fmt::Debug for Verified {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "Verified({}, {:?})", self.vertex.id, self.origin)
+    }
+}
+
+/// The sending end of the pool's queue. The pool ends when every sender is gone.
+#[derive(Clone, Debug)]
+pub struct VerifyQueue(Sender<Unverified>);
+
+impl VerifyQueue {
+    /// Queues a message without waiting.
+    ///
+    /// # Errors
+    /// Gives the message back when the queue is full ([`SubmitError::Busy`]) or the pool has ended.
+    pub fn offer(&self, unverified: Unverified) -> Result<(), (Unverified, SubmitError)> {
+        self.0.try_send(unverified).map_err(|error| match error {
+            TrySendError::Full(unverified) => (unverified, SubmitError::Busy),
+            TrySendError::Disconnected(unverified) => (unverified, SubmitError::Stopped("it is stopping".into())),
+        })
+    }
+
+    /// Queues a message, waiting while the queue is full. For our own messages and for benches: a stranger's message
+    /// must never make a thread wait.
+    ///
+    /// # Errors
+    /// When the pool has ended.
+    pub fn push(&self, unverified: Unverified) -> Result<(), SubmitError> {
+        self.0.send(unverified).map_err(|_| SubmitError::Stopped("it is stopping".into()))
+    }
+}
+
+/// Starts `threads` verify threads; each hands its groups to `deliver`, which may wait (that is the back-pressure).
+///
+/// # Errors
+/// When a thread cannot be started.
+pub fn start_pool(
+    verifier: &Verifier,
+    threads: usize,
+    deliver: impl Fn(Vec<Verified>) + Clone + Send + 'static,
+) -> std::io::Result<(VerifyQueue, Vec<JoinHandle<()>>)> {
+    let (sender, receiver) = crossbeam_channel::bounded(VERIFY_QUEUE_MESSAGES_MAX);
+    let handles = (0..threads.max(1))
+        .map(|number| {
+            let (verifier, receiver, deliver) = (verifier.clone(), receiver.clone(), deliver.clone());
+            std::thread::Builder::new()
+                .name(format!("verify-{number}"))
+                .spawn(move || run(&verifier, &receiver, &deliver))
+        })
+        .collect::<std::io::Result<Vec<_>>>()?;
+    Ok((VerifyQueue(sender), handles))
+}
+
+fn run(verifier: &Verifier, receiver: &Receiver<Unverified>, deliver: &impl Fn(Vec<Verified>)) {
+    while let Ok(first) = receiver.recv() {
+        let mut group = vec![first];
+        group.extend(receiver.try_iter().take(VERIFY_BATCH_MESSAGES_MAX - 1));
+        let verified = verifier.verify(group);
+        if !verified.is_empty() {
+            deliver(verified);
+        }
+    }
+}

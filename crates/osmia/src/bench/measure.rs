@@ -1,0 +1,51 @@
+//! What a bench reads from the operating system: CPU time, memory, bytes on disk.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::Context;
+
+/// CPU time of each thread of this process by its name, in seconds. Threads whose names differ only in a number at
+/// the end are added up.
+pub(crate) fn thread_cpu_seconds() -> anyhow::Result<BTreeMap<String, f64>> {
+    let ticks_per_second = 100.0; // USER_HZ: fixed for user space on Linux.
+    let mut seconds = BTreeMap::new();
+    for task in std::fs::read_dir("/proc/self/task").context("reading this process's threads")? {
+        let Ok(stat) = std::fs::read_to_string(task?.path().join("stat")) else { continue };
+        let Some((before, after)) = stat.rsplit_once(')') else { continue };
+        let name = before.split_once('(').map_or("", |(_, name)| name);
+        let fields: Vec<&str> = after.split_whitespace().collect();
+        let ticks = |place: usize| fields.get(place).and_then(|text| text.parse::<f64>().ok()).unwrap_or(0.0);
+        let name = name.trim_end_matches(|last: char| last.is_ascii_digit() || last == '-').to_owned();
+        *seconds.entry(name).or_insert(0.0) += (ticks(11) + ticks(12)) / ticks_per_second;
+    }
+    Ok(seconds)
+}
+
+/// CPU time of this process so far, in seconds, threads that ended included.
+pub(crate) fn process_cpu_seconds() -> f64 {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    #[expect(clippy::cast_precision_loss, reason = "a bench needs no more than 52 bits")]
+    {
+        time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
+    }
+}
+
+/// A line of `/proc/self/status` in bytes: `VmRSS` (now) or `VmHWM` (the peak).
+pub(crate) fn memory_bytes(line: &str) -> anyhow::Result<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").context("reading this process's memory")?;
+    let value = status.lines().find_map(|text| text.strip_prefix(line)?.strip_prefix(':'));
+    let kibibytes = value.and_then(|text| text.split_whitespace().next()?.parse::<u64>().ok());
+    Ok(kibibytes.with_context(|| format!("no {line} in /proc/self/status"))? * 1024)
+}
+
+/// Bytes of all files below `folder`.
+pub(crate) fn folder_bytes(folder: &Path) -> anyhow::Result<u64> {
+    let mut bytes = 0;
+    for entry in std::fs::read_dir(folder).with_context(|| format!("reading {}", folder.display()))? {
+        let entry = entry?;
+        let metadata = entry.metadata()?;
+        bytes += if metadata.is_dir() { folder_bytes(&entry.path())? } else { metadata.len() };
+    }
+    Ok(bytes)
+}

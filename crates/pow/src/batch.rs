@@ -1,0 +1,25 @@
+//! The trailing zeros of many hashes: in sliced form where enough of them come together, else one by one.
+
+use osmia_primitives::blake2b::Digest;
+
+use crate::horizontal;
+use crate::lanes::Verifier;
+use crate::limits::SLICED_MESSAGES_MIN;
+
+/// The trailing zero trits (0 to 243) of the hash of each digest and nonce, in their order.
+///
+/// Cheapest per hash in multiples of 128; any number is fine.
+#[must_use]
+pub fn trailing_zeros_batch(items: &[(Digest, u64)]) -> Vec<u32> {
+    let mut counts = Vec::with_capacity(items.len());
+    let mut verifier = None;
+    for group in items.chunks(Verifier::LANES) {
+        if group.len() < SLICED_MESSAGES_MIN {
+            counts.extend(group.iter().map(|(digest, nonce)| horizontal::trailing_zeros(digest, *nonce)));
+        } else {
+            verifier.get_or_insert_with(Verifier::new).trailing_zeros(group, &mut counts);
+        }
+    }
+    assert_eq!(counts.len(), items.len(), "a batch must give one count per item");
+    counts
+}
