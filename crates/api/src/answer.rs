@@ -169,7 +169,7 @@ pub(crate) fn repeated(text: &str) -> String {
         .map(|character| if character.is_control() { '?' } else { character })
         .collect();
     if text.chars().nth(REPEATED_CHARACTERS_MAX).is_some() {
-        shown.push('…');
+        shown.push_str("...");
     }
     shown
 }

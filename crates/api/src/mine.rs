@@ -5,7 +5,7 @@
 
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
@@ -98,7 +98,10 @@ impl Miner {
         let control = Arc::new(Control::default());
         let cancel = CancelOnDrop(Arc::clone(&control));
         let refreshes_tips = draft.own_parents;
-        self.jobs.try_send(Job { draft, control, reply }).map_err(|_full| MineError::Busy)?;
+        self.jobs.try_send(Job { draft, control, reply }).map_err(|error| match error {
+            TrySendError::Full(_) => MineError::Busy,
+            TrySendError::Disconnected(_) => MineError::Stopped,
+        })?;
         if !refreshes_tips {
             return answer.await.unwrap_or(Err(MineError::Stopped));
         }

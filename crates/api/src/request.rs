@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
@@ -124,13 +125,23 @@ impl Drop for Reserved<'_> {
 
 /// Reads a body of at most `limit` bytes.
 pub(crate) async fn body_of(body: Incoming, limit: usize, budget: &BodyBudget) -> Result<Bytes, Fault> {
-    match tokio::time::timeout(BODY_TIMEOUT, read_body(body, limit, budget)).await {
+    body_within(BODY_TIMEOUT, body, limit, budget).await
+}
+
+async fn body_within<B>(timeout: Duration, body: B, limit: usize, budget: &BodyBudget) -> Result<Bytes, Fault>
+where
+    B: Body<Data = Bytes> + Unpin,
+{
+    match tokio::time::timeout(timeout, read_body(body, limit, budget)).await {
         Ok(result) => result,
         Err(_elapsed) => Err(Fault::body_timeout()),
     }
 }
 
-async fn read_body(mut body: Incoming, limit: usize, budget: &BodyBudget) -> Result<Bytes, Fault> {
+async fn read_body<B>(mut body: B, limit: usize, budget: &BodyBudget) -> Result<Bytes, Fault>
+where
+    B: Body<Data = Bytes> + Unpin,
+{
     if body.size_hint().lower() > u64::try_from(limit).unwrap_or(u64::MAX) {
         return Err(discard(body, limit).await);
     }
@@ -155,7 +166,10 @@ async fn read_body(mut body: Incoming, limit: usize, budget: &BodyBudget) -> Res
 }
 
 /// Reads and forgets what is left of a body that is too long, within reason; the fault to answer with.
-async fn discard(mut body: Incoming, limit: usize) -> Fault {
+async fn discard<B>(mut body: B, limit: usize) -> Fault
+where
+    B: Body<Data = Bytes> + Unpin,
+{
     let mut discarded = 0;
     if body.size_hint().lower() <= u64::try_from(DISCARDED_BYTES_MAX).unwrap_or(u64::MAX) {
         while let Ok(Some(piece)) = next_piece(&mut body).await {
@@ -168,7 +182,10 @@ async fn discard(mut body: Incoming, limit: usize) -> Fault {
     Fault::body_too_large(limit)
 }
 
-async fn next_piece(body: &mut Incoming) -> Result<Option<Bytes>, Fault> {
+async fn next_piece<B>(body: &mut B) -> Result<Option<Bytes>, Fault>
+where
+    B: Body<Data = Bytes> + Unpin,
+{
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| Fault::bad_request("the body of the request is not complete"))?;
         // Trailers are of no interest.

@@ -9,7 +9,7 @@ use hyper::body::Incoming;
 use hyper::{Method, Request};
 
 use crate::addresses::{self, AddressText};
-use crate::answer::{Answer, Fault, Outcome};
+use crate::answer::{Answer, Fault, Outcome, repeated};
 use crate::context::Context;
 use crate::limits::PATH_SEGMENTS_MAX;
 use crate::messages::Part;
@@ -88,7 +88,7 @@ async fn guarded(handler: impl Future<Output = Outcome>, path: &str) -> Outcome 
         // After a panic the handler is dropped. It held no lock, and the context has atomics only.
         match catch_unwind(AssertUnwindSafe(|| handler.as_mut().poll(task))) {
             Ok(poll) => poll,
-            Err(_panic) => Poll::Ready(Err(Fault::internal("a handler panicked", &path))),
+            Err(_panic) => Poll::Ready(Err(Fault::internal("a handler panicked", &repeated(path)))),
         }
     };
     std::future::poll_fn(polled).await

@@ -37,7 +37,8 @@ pub use conflict::ConflictReason;
 pub use genesis::{GenesisBalances, GenesisOutput, insert_genesis};
 pub use memory::MemoryLedger;
 pub use read::{
-    AddressOutput, OutputFilter, StoredReceipt, balance, diff, load_output, outputs_of_address, receipts, treasury,
+    AddressOutput, OutputFilter, StoredReceipt, balance, diff, load_output, outputs_of_address, receipts,
+    treasury, visit_outputs,
 };
 pub use receipt::ReceiptError;
 pub use rows::{MilestoneDiff, Spent, StoredOutput, TreasuryMutation, TreasuryOutput};
@@ -119,12 +120,7 @@ pub trait LedgerRead {
     ///
     /// # Errors
     /// When the table cannot be read.
-    fn scan(
-        &self,
-        table: LedgerTable,
-        prefix: &[u8],
-        visit: Visit<'_>,
-    ) -> Result<(), Self::Error>;
+    fn scan(&self, table: LedgerTable, prefix: &[u8], visit: Visit<'_>) -> Result<(), Self::Error>;
 
     /// The error that says that a row is damaged.
     fn damaged(&self, row: DamagedRow) -> Self::Error;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use osmia_primitives::{IdHasherKey, MessageId, MilestoneIndex};
 use osmia_store::{Arrival, Batch, Durability, IndexHash, NewVertex, Store};
-use osmia_tangle::{Attached, ConeRoots, Inserted, ParentError, Tangle, TangleOptions};
+use osmia_tangle::{Attached, ConeRoots, Inserted, ParentError, Tangle, TangleOptions, Vertex};
 
 use crate::ancestors::StoredAncestors;
 use crate::coordinator::{Coordinator, CoordinatorOptions};
@@ -253,7 +253,7 @@ impl Core {
         if self.tangle.contains(&id) {
             return self.answer_known(now_ms, origin, id, outbox);
         }
-        if let Err(refused) = self.check_submission(&origin, &vertex.parents)? {
+        if let Err(refused) = self.check_submission(&origin, &vertex)? {
             // A message we have counts as stored, however old its parents are by now.
             if self.store.latest().arrival(&id)?.is_some() {
                 return self.answer_known(now_ms, origin, id, outbox);
@@ -307,17 +307,18 @@ impl Core {
         Ok(())
     }
 
-    /// The rules for a message issued here: the node is nearly synced (a coordinator makes itself so), its parents are
-    /// solid and not below max depth.
+    /// The rules for a message issued here: the node is nearly synced (milestones make it so), its parents are solid
+    /// and not below max depth.
     fn check_submission(
         &self,
         origin: &Origin,
-        parents: &[MessageId],
+        vertex: &Vertex,
     ) -> Result<Result<(), SubmitError>, FatalError> {
-        if matches!(origin, Origin::Submission(_)) && !self.is_almost_synced() {
+        let needs_sync = matches!(origin, Origin::Submission(_)) && vertex.milestone.is_none();
+        if needs_sync && !self.is_almost_synced() {
             return Ok(Err(SubmitError::NotSynced));
         }
-        let verdict = self.tangle.check_parents(parents, &self.ancestors())?;
+        let verdict = self.tangle.check_parents(&vertex.parents, &self.ancestors())?;
         Ok(verdict.map_err(|error| match error {
             ParentError::Missing(id) => SubmitError::ParentNotFound(id),
             ParentError::TooOld(id) => SubmitError::ParentTooOld(id),

@@ -2,13 +2,13 @@
 
 use std::io::Read;
 
-use osmia_chrysalis::ledger::{GenesisBalances, GenesisOutput, Row, TreasuryOutput};
+use osmia_chrysalis::ledger::{audit, GenesisBalances, GenesisOutput, Row, TreasuryOutput};
 use osmia_chrysalis::snapshot::{SnapshotError, SnapshotItem, SnapshotKind, SnapshotOutput, SnapshotReader};
 use osmia_chrysalis::{ProtocolParameters, TOKEN_SUPPLY};
 use osmia_primitives::{MessageId, MilestoneIndex, NetworkId};
 use osmia_store::{Arrival, Batch, Durability, Store, StoreError};
 
-use crate::ledger::table;
+use crate::ledger::{StoreLedger, table};
 use crate::state::StoredState;
 use crate::view::MilestoneMark;
 
@@ -46,6 +46,9 @@ pub enum LoadError {
     /// The snapshot is a delta, or holds milestones to take back; only the ledger of one milestone is loaded.
     #[error("the snapshot holds milestone differences: only a full snapshot of one ledger can be loaded")]
     Delta,
+    /// The snapshot's ledger contradicts itself.
+    #[error("the snapshot's ledger contradicts itself: {0}")]
+    Inconsistent(String),
     /// The snapshot names more entry points than there are numbers for.
     #[error("the snapshot names more entry points than can be numbered")]
     TooManyEntryPoints,
@@ -100,9 +103,15 @@ pub fn load(store: &Store, parameters: &ProtocolParameters, file: &mut dyn Read)
     }
     let treasury = TreasuryOutput { milestone_id: treasury.milestone_id, amount: treasury.amount };
     loader.put_rows(balances.finish(Some(treasury)))?;
+    loader.flush()?;
     let expected = TOKEN_SUPPLY;
     if loader.funds != u128::from(expected) {
         return Err(LoadError::WrongSupply { expected, got: u64::try_from(loader.funds).unwrap_or(u64::MAX) });
+    }
+    // Two outputs with one id, or anything else that contradicts itself, must not become a ledger.
+    let report = audit(&StoreLedger(&store.latest()))?;
+    if !report.is_clean() {
+        return Err(LoadError::Inconsistent(format!("{:?}", report.problems.first())));
     }
     let state = StoredState {
         network_id: header.network_id,
@@ -159,10 +168,11 @@ impl Loader<'_> {
 
     fn wrote(&mut self, rows: usize) -> Result<(), StoreError> {
         self.rows += rows;
-        if self.rows >= ROWS_PER_BATCH {
-            self.rows = 0;
-            self.store.commit(std::mem::take(&mut self.batch), Durability::Logged)?;
-        }
-        Ok(())
+        if self.rows >= ROWS_PER_BATCH { self.flush() } else { Ok(()) }
+    }
+
+    fn flush(&mut self) -> Result<(), StoreError> {
+        self.rows = 0;
+        self.store.commit(std::mem::take(&mut self.batch), Durability::Logged)
     }
 }

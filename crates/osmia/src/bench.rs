@@ -69,7 +69,10 @@ struct Scratch(PathBuf);
 impl Scratch {
     fn make(folder: &Path) -> anyhow::Result<Self> {
         std::fs::create_dir(folder).with_context(|| {
-            format!("making the scratch folder {}: name one that does not exist with --folder", folder.display())
+            format!(
+                "making the scratch folder {}: name one that does not exist with --folder",
+                folder.display()
+            )
         })?;
         Ok(Self(folder.to_owned()))
     }

@@ -41,7 +41,7 @@ pub fn hash_many(inputs: &[&[u8]]) -> Vec<Digest> {
 }
 
 fn digest_of(hash: blake2b_simd::Hash) -> Digest {
-    *hash.as_array().first_chunk().expect("because a BLAKE2b output buffer holds 64 bytes")
+    *hash.as_bytes().first_chunk().expect("because the digest was asked for with 32 bytes")
 }
 
 #[cfg(test)]

@@ -35,9 +35,8 @@ macro_rules! digest_id {
 
         impl Hash for $name {
             fn hash<H: Hasher>(&self, state: &mut H) {
-                // An id is uniformly distributed already; 16 of its bytes are enough to spread a table.
-                let half: &[u8; 16] = self.0.first_chunk().expect("because an id has 32 bytes");
-                state.write(half);
+                // All of it: parents and inputs name ids that need not be digests, so a stranger chooses their bytes.
+                state.write(&self.0);
             }
         }
 
@@ -179,6 +178,16 @@ mod tests {
         let id = MessageId::of(b"a message");
         assert_eq!(id.to_string().parse(), Ok(id));
         assert!("abcd".parse::<MessageId>().is_err());
+    }
+
+    #[test]
+    fn every_byte_of_an_id_counts() {
+        let hash = |id: MessageId| IdHasherKey(5).hash_one(id);
+        for place in 0..32 {
+            let mut id = MessageId::of(b"x");
+            id.0[place] ^= 1;
+            assert_ne!(hash(id), hash(MessageId::of(b"x")), "byte {place}");
+        }
     }
 
     #[test]

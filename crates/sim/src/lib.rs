@@ -1,1 +1,14 @@
-//! placeholder
+//! Models the real node is tested against: the Tangle and the ledger by their definitions.
+//!
+//! Non-goals: speed, memory and robustness. The models recurse, recount everything they are asked, grow without bound and
+//! panic on what a test should not do. Nothing of them is part of the program.
+//!
+//! Invariants: the models share no code with what they are compared to, except types, the codec and cryptography.
+//!
+//! Threads: everything is a value.
+
+pub mod oracle;
+pub mod transfer;
+
+pub use oracle::ledger::{Ledger, Unspent};
+pub use oracle::{Confirmation, Oracle};

@@ -55,11 +55,14 @@ impl StoreOptions {
 /// Data blocks of the log: whole messages compress better in larger blocks, and a read of neighbours needs fewer.
 const LOG_BLOCK_BYTES: usize = 16 << 10;
 const BLOCK_BYTES: usize = 4 << 10;
-/// Partitions of indexes and filters are cached one by one.
-const METADATA_BLOCK_BYTES: usize = 4 << 10;
+/// Partitions of indexes and filters are cached one by one, so a table far larger than the cache costs a lookup a
+/// read of one partition, not of a filter of megabytes. (Whole filters would answer in 0.7 instead of 1.2 µs while
+/// they fit.)
+const METADATA_BLOCK_BYTES: usize = 16 << 10;
 /// 1 % of absent keys pass a filter of 10 bits a key.
 const BLOOM_BITS_PER_KEY: f64 = 10.0;
-/// The share of a write buffer its own filter may take: at 100 bytes a row about 8 bits a key.
+/// The share of a write buffer its own filter may take: at some 70 bytes a row in memory about 11 bits a key. Without
+/// it an absent id costs 0.4 µs more.
 const WRITE_BUFFER_FILTER_RATIO: f64 = 0.02;
 /// A few large shards: a block is never larger than its shard, and few threads contend for them.
 const CACHE_SHARD_BITS: i32 = 2;
@@ -94,7 +97,8 @@ pub(crate) fn of_database(options: &StoreOptions) -> Result<Options, StoreError>
     });
     database.set_max_background_jobs(options.background_jobs);
     database.set_max_open_files(options.open_files_max);
-    // One thread writes: the locks of concurrent inserts cost, and sequential keys would not be noticed.
+    // One thread writes, so nothing is gained by locks, and inserts of ascending keys start where the last ended.
+    // Concurrent, unordered and pipelined writes measured no better.
     database.set_allow_concurrent_memtable_write(false);
     database.set_enable_pipelined_write(false);
     database.set_bytes_per_sync(1 << 20);

@@ -155,7 +155,8 @@ impl Store {
     ///
     /// # Errors
     /// When the store cannot be read or written, and [`StoreError::Damaged`] when a message of the batch is stored
-    /// already. Nothing of the batch is visible then; the caller must stop.
+    /// already. Nothing of the batch is visible then; the caller must stop. After the next start a batch that could
+    /// not be synced is there as a whole or not at all.
     pub fn commit(&self, batch: Batch, durability: Durability) -> Result<(), StoreError> {
         let id_rows = ids::rows(&self.latest(), batch.ids())?;
         let families = Table::ALL.map(|table| self.family(table));
@@ -287,9 +288,7 @@ impl Store {
 impl Drop for Store {
     fn drop(&mut self) {
         // A failed flush loses nothing: every commit is in the write-ahead log, and the next start replays it.
-        if !self.is_flushed && self.folder.is_some() && self.flush().is_err() {
-            self.is_flushed = false;
-        }
+        self.is_flushed = self.is_flushed || self.folder.is_none() || self.flush().is_ok();
     }
 }
 

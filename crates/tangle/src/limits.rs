@@ -23,8 +23,9 @@ pub const OUTSIDE_ROOTS_MAX: usize = 65_536;
 
 /// Unreferenced messages below the window that one question for cone roots may walk through. They left the window
 /// unreferenced, so they are below max depth or the window was flooded, and what asks for them is nearly always
-/// below max depth, too. At about 10 µs for each, 40 ms. A longer walk answers "older than everything".
-pub const OUTSIDE_WALK_MAX: usize = 4_096;
+/// below max depth, too. At about 10 µs for each, 10 ms; a submission may cause a walk, so it must not be long. A longer
+/// one answers "older than everything".
+pub const OUTSIDE_WALK_MAX: usize = 1_024;
 
 /// Messages that wait for parents. At 1 000 messages per second, 16 seconds of gossip.
 pub const WAITING_MESSAGES_MAX: usize = 16_384;

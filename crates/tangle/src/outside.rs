@@ -142,3 +142,6 @@ impl Outside {
 fn open<A: Ancestors>(arrival: u64, ancestors: &A) -> Result<Frame, A::Error> {
     Ok(Frame { arrival, parents: ancestors.parents(arrival)?, next: 0, roots: None })
 }
+
+#[cfg(test)]
+mod tests;

@@ -141,3 +141,6 @@ pub(crate) fn place_of(word: u64, count: usize) -> usize {
     let count = u128::try_from(count).expect("because a length has at most 64 bits");
     usize::try_from((u128::from(word) * count) >> 64).expect("because it is smaller than a length")
 }
+
+#[cfg(test)]
+mod tests;

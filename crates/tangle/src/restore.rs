@@ -36,7 +36,6 @@ impl Tangle {
         assert!(arrival >= FIRST_ARRIVAL, "{arrival} is the number of an entry point");
         if self.window.len() == 0 || self.window.next() < arrival {
             self.window.restart(arrival);
-            self.open_from = arrival;
         }
         assert!(self.window.next() == arrival, "message {arrival} comes too late to be restored");
         let mut record = Record::new(id, &parents, ConeRoots::UNKNOWN, flags);

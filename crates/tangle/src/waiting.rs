@@ -2,11 +2,12 @@
 //!
 //! Each waiting message has a priority: the index of the oldest known milestone whose cone needs it, or
 //! [`SPECULATIVE`] while no milestone does. It passes on to the parents it waits for. Requests come in the order of the
-//! priority, so nothing delays what the oldest milestone needs.
+//! priority, so nothing delays what the oldest milestone needs. Among equals come first those furthest below the
+//! message that started the search, because they are the next to become solid.
 //!
-//! When the room is full, the least valuable message leaves: of the largest priority the one that came first. A cone is
-//! fetched from its milestone downwards, so those that came last are next to become solid, and dropping the first ones
-//! lets a cone larger than the room still become solid from below. What others wait for is requested again.
+//! When the room is full, the least valuable message leaves: of the largest priority the one least far below, and of
+//! these the one that came first. So a cone larger than the room still becomes solid, from its bottom upwards: a search
+//! always goes on downwards, at the cost of what is above; that is requested again, last of its milestone.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,16 +28,19 @@ pub struct Request {
     pub milestone: Option<MilestoneIndex>,
 }
 
-/// Orders waiting messages: by priority, then in the order they came.
+/// Orders waiting messages, the most valuable first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Key {
     priority: MilestoneIndex,
-    sequence: u64,
+    /// Smaller the further a message is below the one that nobody waited for: that one has the largest number.
+    height: u32,
+    /// Smaller the later it came.
+    age: u64,
 }
 
 impl Key {
-    const FIRST: Self = Self { priority: MilestoneIndex(0), sequence: 0 };
-    const LAST: Self = Self { priority: MilestoneIndex(u32::MAX), sequence: u64::MAX };
+    const FIRST: Self = Self { priority: MilestoneIndex(0), height: 0, age: 0 };
+    const LAST: Self = Self { priority: SPECULATIVE, height: u32::MAX, age: u64::MAX };
 }
 
 #[derive(Debug)]
@@ -63,7 +67,8 @@ pub(crate) struct WaitingRoom {
     edges: BTreeSet<(MessageId, Key)>,
     /// The parents that are neither solid nor waiting, each under the first key that waits for it.
     requests: BTreeSet<(Key, MessageId)>,
-    next_sequence: u64,
+    /// The age of the next message.
+    next_age: u64,
     bytes: usize,
     bytes_max: usize,
     messages_max: usize,
@@ -76,7 +81,7 @@ impl WaitingRoom {
             keys: IdMap::with_hasher(key),
             edges: BTreeSet::new(),
             requests: BTreeSet::new(),
-            next_sequence: 0,
+            next_age: u64::MAX,
             bytes: 0,
             bytes_max,
             messages_max,
@@ -118,10 +123,11 @@ impl WaitingRoom {
     ) -> bool {
         let id = vertex.id;
         let needed_by = self.first_waiting_for(&id);
-        let priority =
-            vertex.milestone.unwrap_or(SPECULATIVE).min(needed_by.map_or(SPECULATIVE, |key| key.priority));
-        let key = Key { priority, sequence: self.next_sequence };
-        self.next_sequence += 1;
+        let above = needed_by.unwrap_or(Key::LAST);
+        let priority = vertex.milestone.unwrap_or(SPECULATIVE).min(above.priority);
+        let height = if needed_by.is_some() { above.height.saturating_sub(1) } else { u32::MAX };
+        let key = Key { priority, height, age: self.next_age };
+        self.next_age -= 1;
         if let Some(first) = needed_by {
             self.requests.remove(&(first, id));
         }
@@ -132,7 +138,7 @@ impl WaitingRoom {
         for parent in missing {
             self.add_edge(*parent, key);
         }
-        self.raise(missing.iter().copied().collect(), priority);
+        self.raise(missing.iter().map(|parent| (*parent, key)).collect());
         self.drop_least_valuable();
         self.contains(&id)
     }
@@ -206,19 +212,19 @@ impl WaitingRoom {
         }
     }
 
-    /// Raises the waiting messages among `ids`, and what they wait for, to `priority`.
-    fn raise(&mut self, mut ids: Vec<MessageId>, priority: MilestoneIndex) {
-        while let Some(id) = ids.pop() {
-            let Some(old) = self.keys.get(&id).copied().filter(|key| key.priority > priority) else {
-                continue;
-            };
+    /// Raises waiting messages to the priority of a message that waits for them, and so on downwards.
+    fn raise(&mut self, mut ids: Vec<(MessageId, Key)>) {
+        while let Some((id, above)) = ids.pop() {
+            let is_lower = |key: &Key| key.priority > above.priority;
+            let Some(old) = self.keys.get(&id).copied().filter(is_lower) else { continue };
             let Some(waiter) = self.waiters.remove(&old) else { continue };
-            let new = Key { priority, ..old };
+            let height = old.height.min(above.height.saturating_sub(1));
+            let new = Key { priority: above.priority, height, ..old };
             for parent in &waiter.vertex.parents {
                 if self.edges.contains(&(*parent, old)) {
                     self.remove_edge(*parent, old);
                     self.add_edge(*parent, new);
-                    ids.push(*parent);
+                    ids.push((*parent, new));
                 }
             }
             self.waiters.insert(new, waiter);
@@ -230,9 +236,9 @@ impl WaitingRoom {
     fn drop_least_valuable(&mut self) {
         while self.bytes > self.bytes_max || self.waiters.len() > self.messages_max {
             let Some((last, _)) = self.waiters.last_key_value() else { return };
-            let from = Key { priority: last.priority, sequence: 0 };
-            let mut equals = self.waiters.range(from..);
-            // A milestone goes last: the walk down its cone starts there. There are only a few of one priority.
+            let first = Key { priority: last.priority, ..Key::FIRST };
+            let mut equals = self.waiters.range(first..).rev();
+            // A milestone goes last: the search down its cone starts there. There are only a few of one priority.
             let least =
                 equals.find(|(_, waiter)| waiter.vertex.milestone.is_none()).map_or(*last, |(key, _)| *key);
             self.discard(least);
@@ -259,3 +265,6 @@ impl WaitingRoom {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

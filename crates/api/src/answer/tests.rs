@@ -57,14 +57,14 @@ fn repeated_text_is_short_and_harmless() {
     assert_eq!(repeated("abc"), "abc");
     assert_eq!(repeated("a\u{1b}[0m\n"), "a?[0m?");
     let long = repeated(&"é".repeat(5_000));
-    assert_eq!(long.chars().count(), REPEATED_CHARACTERS_MAX + 1);
+    assert_eq!(long.chars().count(), REPEATED_CHARACTERS_MAX + 3);
 }
 
 #[test]
 fn numbers_without_a_fraction_are_written_without_one() {
     #[derive(Serialize)]
     struct Number(#[serde(serialize_with = "plain_number")] f64);
-    for (value, text) in [(4000.0, "4000"), (0.0, "0"), (12.5, "12.5"), (-3.0, "-3.0"), (1e300, "1e300")] {
+    for (value, text) in [(4000.0, "4000"), (0.0, "0"), (12.5, "12.5"), (-3.0, "-3.0"), (1e300, "1e+300")] {
         assert_eq!(serde_json::to_string(&Number(value)).unwrap(), text);
     }
 }

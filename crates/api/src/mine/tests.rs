@@ -60,3 +60,25 @@ fn a_search_ends_when_its_client_goes_away_during_it() {
     drop(cancel);
     assert!(searching.join().unwrap());
 }
+
+#[test]
+fn a_full_queue_and_one_that_ended_are_told() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    // Nobody takes a job from this queue, and it has no room.
+    let (jobs, receiver) = sync_channel(0);
+    let miner = Miner { jobs };
+    assert!(matches!(runtime.block_on(miner.mine(draft(false))), Err(MineError::Busy)));
+    drop(receiver);
+    assert!(matches!(runtime.block_on(miner.mine(draft(false))), Err(MineError::Stopped)));
+}
+
+#[test]
+fn a_job_that_is_dropped_unanswered_means_the_end() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    for own_parents in [true, false] {
+        let (jobs, receiver) = sync_channel(1);
+        let taking = std::thread::spawn(move || drop(receiver.recv()));
+        assert!(matches!(runtime.block_on(Miner { jobs }.mine(draft(own_parents))), Err(MineError::Stopped)));
+        taking.join().unwrap();
+    }
+}

@@ -1,4 +1,57 @@
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use hyper::body::Frame;
+
 use super::*;
+
+/// A body in pieces that ends, or never does.
+struct Pieces {
+    pieces: VecDeque<Bytes>,
+    ends: bool,
+}
+
+impl Body for Pieces {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _task: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        match self.pieces.pop_front() {
+            Some(piece) => Poll::Ready(Some(Ok(Frame::data(piece)))),
+            None if self.ends => Poll::Ready(None),
+            None => Poll::Pending,
+        }
+    }
+}
+
+/// What reading the pieces gives, and the bytes it left reserved.
+fn read(pieces: &[&'static str], ends: bool, timeout: Duration) -> (Result<Bytes, Fault>, usize) {
+    let pieces = pieces.iter().map(|piece| Bytes::from_static(piece.as_bytes())).collect();
+    let budget = BodyBudget::default();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let result = runtime.block_on(body_within(timeout, Pieces { pieces, ends }, 10, &budget));
+    (result, budget.0.into_inner())
+}
+
+#[test]
+fn a_body_is_joined_from_its_pieces_up_to_the_limit() {
+    let read = |pieces| read(pieces, true, BODY_TIMEOUT);
+    assert_eq!(read(&[]), (Ok(Bytes::new()), 0));
+    assert_eq!(read(&["0123456789"]), (Ok("0123456789".into()), 0));
+    assert_eq!(read(&["", "01", "", "234", "56789"]), (Ok("0123456789".into()), 0));
+    assert_eq!(read(&["01234", "567890"]), (Err(Fault::body_too_large(10)), 0));
+    assert_eq!(read(&["01234567890"]), (Err(Fault::body_too_large(10)), 0));
+}
+
+#[test]
+fn a_body_that_does_not_end_is_given_up() {
+    assert_eq!(read(&["0123"], false, Duration::ZERO), (Err(Fault::body_timeout()), 0));
+}
 
 fn segments(path: &str) -> Option<Vec<String>> {
     let path = Path::decode(path).ok()?;

@@ -234,6 +234,7 @@ fn parents_that_are_unsorted_doubled_too_many_or_unknown() {
     unknown_parent.parents = Parents::new(vec![unknown(5)]).unwrap();
     still.refuses_bytes("unknown", &mined(unknown_parent.clone()).pack(), "parent-solid");
     // Also when the node did the work.
+    unknown_parent.nonce = 0;
     still.refuses_bytes("unknown, mined by the node", &unknown_parent.pack(), "parent-solid");
 }
 
@@ -273,7 +274,7 @@ fn messages_over_32_kib() {
     let message = still.network.message(Some(too_large));
     still.refuses_bytes("bytes", &message.pack(), "32768");
     still.refuses_json("json", &osmia_chrysalis::json::message_to_json(&message).to_string(), "32768");
-    let body = json!({ "payload": { "type": 2, "index": "aa", "data": hex::encode(&vec![7; 32_700]) } });
+    let body = json!({ "payload": { "type": 2, "index": "aa", "data": hex::encode(&vec![7; 32_768]) } });
     still.refuses_json("without parents", &body.to_string(), "32768");
     // One byte less is welcome.
     let parents = still.network.tips().len();

@@ -64,7 +64,8 @@ impl<'a, L: LedgerRead> MilestoneChanges<'a, L> {
         let essences = || transactions.iter().map(|transaction| &transaction.essence);
         let inputs = essences().flat_map(|essence| &essence.inputs).map(|input| output_key(&input.0));
         let inputs: Vec<_> = inputs.collect();
-        self.outputs.prefetch(self.ledger, &inputs)?;
+        let created = essences().map(|essence| essence.outputs.len()).sum();
+        self.outputs.prefetch(self.ledger, &inputs, created)?;
         let consumed = inputs.iter().filter_map(|key| self.outputs.known(key)).map(|output| output.address);
         let created = essences().flat_map(|essence| &essence.outputs).map(|output| output.address);
         self.balances.prefetch(self.ledger, consumed.chain(created))

@@ -6,7 +6,7 @@ use osmia_primitives::MilestoneIndex;
 
 use super::balance::Balance;
 use super::keys::{SPENT, UNSPENT, address_key, diff_key, output_key, receipt_key};
-use super::rows::{AddressOutputKey, MilestoneDiff, Parsed, StoredOutput, TreasuryOutput};
+use super::rows::{AddressOutputKey, MilestoneDiff, Parsed, StoredOutput, TreasuryOutput, parse_output_id};
 use super::{DamagedRow, LedgerRead, LedgerTable, read};
 use crate::{Address, OutputId, OutputKind, Receipt};
 
@@ -49,6 +49,19 @@ pub struct StoredReceipt {
 /// When the ledger cannot be read or is damaged.
 pub fn load_output<L: LedgerRead>(ledger: &L, id: &OutputId) -> Result<Option<StoredOutput>, L::Error> {
     read(ledger, LedgerTable::Outputs, &output_key(id).0, StoredOutput::parse)
+}
+
+/// Visits every output, spent ones included, ascending by the bytes of their ids, until `visit` breaks.
+///
+/// # Errors
+/// When the ledger cannot be read or is damaged.
+pub fn visit_outputs<L: LedgerRead>(
+    ledger: &L,
+    mut visit: impl FnMut(OutputId, StoredOutput) -> ControlFlow<()>,
+) -> Result<(), L::Error> {
+    visit_rows(ledger, LedgerTable::Outputs, &[], |key, value| {
+        Ok(visit(parse_output_id(key)?, StoredOutput::parse(value)?))
+    })
 }
 
 /// What an address holds; zero for an address that was never used.

@@ -4,8 +4,9 @@ use osmia_chrysalis::json::{message_to_json, submitted_message};
 use osmia_chrysalis::{Address, Message, Milestone, OutputId, Receipt};
 use osmia_primitives::MessageId;
 use osmia_primitives::blake2b;
+use proptest::array::uniform2;
 use proptest::collection::vec;
-use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
+use proptest::prelude::{Strategy, any, prop_assert, prop_assert_eq, proptest};
 use proptest::sample::Index;
 
 use crate::strategies::{address, message, milestone, receipt};
@@ -89,7 +90,7 @@ proptest! {
     fn addresses_and_output_ids_are_ordered_as_their_bytes(
         addresses in any::<[(u8, [u8; 2]); 2]>(),
         left in address(),
-        ids in proptest::array::uniform2(output_id_bytes()),
+        ids in uniform2(output_id_bytes()),
     ) {
         let [one, two] = addresses.map(|(first, last)| {
             let mut digest = [7; 32];
@@ -106,8 +107,7 @@ proptest! {
 }
 
 /// Bytes of output ids that often share their transaction, so that the index decides.
-fn output_id_bytes() -> impl proptest::strategy::Strategy<Value = [u8; 34]> {
-    use proptest::strategy::Strategy;
+fn output_id_bytes() -> impl Strategy<Value = [u8; 34]> {
     (0..3_u8, any::<u16>()).prop_map(|(transaction, index)| {
         let mut bytes = [transaction; 34];
         bytes[32..].copy_from_slice(&index.to_le_bytes());

@@ -2,8 +2,8 @@
 
 use osmia_chrysalis::limits::{DUST_ALLOWANCE_AMOUNT_MIN, OUTPUT_INDEX_MAX, TOKEN_SUPPLY};
 use osmia_chrysalis::{
-    Address, Essence, Indexation, Input, Message, MigratedFunds, Milestone, Output, OutputId, OutputKind, Parents,
-    Payload, Receipt, Transaction, TreasuryTransaction, UnlockBlock,
+    Address, Essence, Indexation, Input, Message, MigratedFunds, Milestone, Output, OutputId, OutputKind,
+    Parents, Payload, Receipt, Transaction, TreasuryTransaction, UnlockBlock,
 };
 use osmia_primitives::ed25519::{PublicKey, Signature};
 use osmia_primitives::{MessageId, MilestoneId, MilestoneIndex, NetworkId, TransactionId};
@@ -72,8 +72,10 @@ fn outputs(count: usize) -> impl Strategy<Value = Vec<Output>> {
     let amount = DUST_ALLOWANCE_AMOUNT_MIN..=TOKEN_SUPPLY / 127;
     btree_map((any::<bool>(), any::<[u8; 32]>()), (amount, any::<bool>()), count).prop_map(|outputs| {
         let output = |((is_allowance, address), (amount, is_dust)): ((bool, _), (u64, bool))| {
-            let kind = if is_allowance { OutputKind::SigLockedDustAllowance } else { OutputKind::SigLockedSingle };
-            let amount = if is_dust && !is_allowance { amount % DUST_ALLOWANCE_AMOUNT_MIN + 1 } else { amount };
+            let kind =
+                if is_allowance { OutputKind::SigLockedDustAllowance } else { OutputKind::SigLockedSingle };
+            let amount =
+                if is_dust && !is_allowance { amount % DUST_ALLOWANCE_AMOUNT_MIN + 1 } else { amount };
             Output { kind, address: Address::Ed25519(address), amount }
         };
         outputs.into_iter().map(output).collect()
@@ -136,7 +138,8 @@ pub(crate) fn milestone() -> impl Strategy<Value = Milestone> {
 
 pub(crate) fn receipt() -> impl Strategy<Value = Receipt> {
     let hash = vec(any::<u8>(), 49).prop_map(|bytes| <[u8; 49]>::try_from(bytes).unwrap());
-    let funds = count(127).prop_flat_map(move |count| btree_map(hash.clone(), (address(), any::<u64>()), count));
+    let funds =
+        count(127).prop_flat_map(move |count| btree_map(hash.clone(), (address(), any::<u64>()), count));
     (any::<u32>(), any::<bool>(), funds, any::<[u8; 32]>(), any::<u64>()).prop_map(
         |(migrated_at, is_final, funds, input, output_amount)| Receipt {
             migrated_at,

@@ -1,7 +1,7 @@
 //! Published vectors: the TIPs and real messages.
 
 use osmia_chrysalis::json::{message_to_json, submitted_message};
-use osmia_chrysalis::{Message, Payload};
+use osmia_chrysalis::{Address, Message, Payload};
 use osmia_primitives::ed25519::{PublicKey, Signature};
 use osmia_primitives::{MessageId, NetworkId, hex};
 
@@ -30,7 +30,10 @@ fn the_example_of_tip_6_is_a_message() {
     assert_eq!(message.parents.as_slice().len(), 2);
     assert_eq!(message.nonce, 28110);
     let Some(Payload::Indexation(indexation)) = &message.payload else { panic!("not an indexation") };
-    assert_eq!((indexation.index.as_slice(), indexation.data.as_slice()), (&b"IOTA"[..], &b"hello world"[..]));
+    assert_eq!(
+        (indexation.index.as_slice(), indexation.data.as_slice()),
+        (&b"IOTA"[..], &b"hello world"[..])
+    );
     assert_eq!(message.pack(), bytes);
 }
 
@@ -42,7 +45,10 @@ fn real_messages_have_their_ids_and_bytes() {
         assert_eq!(message.pack(), bytes, "{id}");
         assert_eq!(message.id(), id.parse().unwrap());
         assert_eq!(message.validate(), Ok(()), "{id}");
-        assert_eq!(message.payload.as_ref().map(Payload::type_number).map(u64::from), sample["payloadType"].as_u64());
+        assert_eq!(
+            message.payload.as_ref().map(Payload::type_number).map(u64::from),
+            sample["payloadType"].as_u64()
+        );
         let network = sample["network"].as_str().unwrap();
         let expected = network.parse().map_or_else(|_| NetworkId::of(network), NetworkId);
         assert_eq!(message.network_id, expected, "{id}");
@@ -53,7 +59,9 @@ fn real_messages_have_their_ids_and_bytes() {
 fn real_transactions_have_their_ids_and_signatures() {
     let mut verified = 0;
     for (bytes, sample) in samples::messages() {
-        let Some(Payload::Transaction(transaction)) = Message::parse(&bytes).unwrap().payload else { continue };
+        let Some(Payload::Transaction(transaction)) = Message::parse(&bytes).unwrap().payload else {
+            continue;
+        };
         assert_eq!(transaction.id().to_string(), sample["transactionId"]);
         for place in 0..transaction.essence.inputs.len() {
             let (key, signature) = transaction.signature_of_input(place).unwrap();
@@ -92,12 +100,14 @@ fn the_published_networks_have_their_ids() {
 fn the_signatures_of_tip_14_are_judged_as_it_says() {
     let cases = samples::read_json("tips/tip-0014-ed25519.json");
     let cases = cases.as_array().unwrap();
-    assert!(cases.len() >= 100, "only {} cases were read", cases.len());
+    assert_eq!(cases.len(), 12);
     for case in cases {
         let field = |name: &str| case[name].as_str().unwrap();
         let key = PublicKey(hex::decode_array(field("pub_key")).unwrap());
         let signature = Signature(hex::decode_array(field("signature")).unwrap());
-        let verdict = key.verify(&hex::decode(field("message")).unwrap(), &signature);
+        // An input is unlocked when the key, as it is encoded, owns the address and the signature is right.
+        let owns = hex::encode(&Address::of(&key).to_bytes()) == field("address");
+        let verdict = owns && key.verify(&hex::decode(field("message")).unwrap(), &signature);
         assert_eq!(verdict, case["valid"].as_bool().unwrap(), "{case}");
     }
 }

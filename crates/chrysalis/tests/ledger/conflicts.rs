@@ -127,7 +127,10 @@ fn unlock_blocks_that_no_parser_lets_through_are_reason_255() {
     let mut transaction = pay_3();
     for blocks in [vec![], vec![UnlockBlock::Reference(0)], vec![UnlockBlock::Reference(9)]] {
         transaction.unlock_blocks = blocks;
-        assert_eq!(world().outcomes(std::slice::from_ref(&transaction)), [Some(ConflictReason::SemanticFailure)]);
+        assert_eq!(
+            world().outcomes(std::slice::from_ref(&transaction)),
+            [Some(ConflictReason::SemanticFailure)]
+        );
     }
 }
 

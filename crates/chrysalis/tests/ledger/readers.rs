@@ -1,9 +1,11 @@
 //! Readers over a ledger with some history, undoing and pruning.
 
+use std::ops::ControlFlow;
+
 use osmia_chrysalis::OutputId;
 use osmia_chrysalis::ledger::{
-    Balance, DamagedRow, LedgerTable, OutputFilter, audit, balance, diff, load_output, outputs_of_address,
-    prune, treasury, undo,
+    Balance, DamagedRow, LedgerTable, OutputFilter, StoredOutput, audit, balance, diff, load_output,
+    outputs_of_address, prune, treasury, undo, visit_outputs,
 };
 use osmia_primitives::MilestoneIndex;
 
@@ -61,6 +63,22 @@ fn outputs_of_an_address_say_what_they_are() {
     let facts: Vec<_> =
         outputs.iter().map(|output| (output.kind, output.created.0, output.is_spent)).collect();
     assert_eq!(facts, [(SINGLE, 11, false), (SINGLE, 10, false), (ALLOWANCE, 9, false), (SINGLE, 8, true)]);
+}
+
+#[test]
+fn every_output_is_visited_until_the_visitor_stops() {
+    let ledger = history().world.ledger;
+    let mut seen = Vec::new();
+    let visit = |id, output: StoredOutput| {
+        seen.push((id, output.spent.is_some()));
+        if seen.len() < 7 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    };
+    visit_outputs(&ledger, visit).unwrap();
+    assert_eq!(seen.len(), 7, "of nine");
+    assert!(seen.is_sorted());
+    for (id, is_spent) in seen {
+        assert_eq!(load_output(&ledger, &id).unwrap().unwrap().spent.is_some(), is_spent);
+    }
 }
 
 #[test]

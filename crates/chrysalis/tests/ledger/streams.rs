@@ -4,8 +4,8 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use osmia_chrysalis::ledger::{
-    Changes, ConflictReason, OutputFilter, audit, balance, diff, load_output, outputs_of_address, treasury,
-    undo,
+    Changes, ConflictReason, LedgerRead, MemoryLedger, OutputFilter, audit, balance, diff, load_output,
+    outputs_of_address, treasury, undo,
 };
 use osmia_chrysalis::{Output, OutputId, TOKEN_SUPPLY, Transaction, UnlockBlock};
 use osmia_primitives::TransactionId;
@@ -168,10 +168,13 @@ fn confirm(
         done.push(next);
     }
     let mut prefetched = world.draft();
-    prefetched.prefetch(&done.iter().map(|(transaction, _)| transaction).collect::<Vec<_>>()).unwrap();
+    let all: Vec<&Transaction> = done.iter().map(|(transaction, _)| transaction).collect();
+    prefetched.prefetch(&all).unwrap();
     for (transaction, signed) in &done {
         prefetched.apply(message_of(transaction), transaction, transaction.id(), *signed).unwrap();
     }
+    // What was changed meanwhile stays.
+    prefetched.prefetch(&all).unwrap();
     if !outline.deposits.is_empty() {
         let deposited: u64 = outline.deposits.iter().map(|(_, deposit)| deposit).sum();
         let receipt = receipt(world.next.0 * 2, &outline.deposits, model.treasury - deposited);
@@ -208,6 +211,13 @@ fn compare(world: &World, model: &Model) {
     assert_eq!(report.outputs, model.outputs.len() as u64);
 }
 
+/// Every row that the changes delete was there.
+fn assert_deletions_are_real(before: &MemoryLedger, changes: &Changes) {
+    for (table, key, _) in changes.rows().filter(|(_, _, value)| value.is_none()) {
+        assert!(before.row(table, key).unwrap().is_some(), "{table:?} {key:?}");
+    }
+}
+
 fn ids_of(model: &Model, wanted: impl Fn(&crate::model::ModelOutput) -> bool) -> Vec<OutputId> {
     let ids: BTreeSet<OutputId> =
         model.outputs.iter().filter(|known| wanted(known)).map(|known| known.id).collect();
@@ -231,6 +241,7 @@ fn the_ledger_answers_as_the_naive_model() {
                 seen.borrow_mut()
                     .extend(outcomes.into_iter().map(|outcome| outcome.map(ConflictReason::code)));
                 assert!(changes.rows().is_sorted_by(|left, right| (left.0, left.1) < (right.0, right.1)));
+                assert_deletions_are_real(&before, &changes);
                 let milestone = world.next;
                 world.write(&changes);
                 compare(&world, &model);

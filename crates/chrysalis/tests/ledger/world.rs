@@ -86,13 +86,17 @@ impl World {
 
     /// Applies a milestone that holds nothing but a receipt.
     pub(crate) fn confirm_receipt(&mut self, receipt: &Receipt) -> Result<Changes, ReceiptError> {
+        let (outcome, changes) = self.draft_receipt(receipt);
+        if outcome.is_ok() {
+            self.write(&changes);
+        }
+        outcome.map(|()| changes)
+    }
+
+    fn draft_receipt(&self, receipt: &Receipt) -> (Result<(), ReceiptError>, Changes) {
         let mut draft = self.draft();
         let outcome = draft.apply_receipt(milestone_id(self.next), milestone_message(self.next), receipt);
-        outcome.expect("because memory can be read").map(|()| {
-            let changes = draft.finish();
-            self.write(&changes);
-            changes
-        })
+        (outcome.unwrap(), draft.finish())
     }
 
     pub(crate) fn write(&mut self, changes: &Changes) {

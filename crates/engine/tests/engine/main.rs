@@ -1,5 +1,6 @@
 //! The engine driven from outside, over an in-memory store.
 
+mod agreeing;
 mod confirming;
 mod coordinating;
 mod restarting;

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use anyhow::{Context, ensure};
 use bytes::Bytes;
 use osmia_chrysalis::{
-    Address, Essence, Input, Message, Output, OutputId, OutputKind, Parents, Payload, Transaction, UnlockBlock,
+    Address, Essence, Input, Message, Output, OutputId, OutputKind, Parents, Payload, Transaction,
+    UnlockBlock,
 };
 use osmia_engine::core::{Core, CoreOptions, Input as CoreInput, Outbox};
 use osmia_engine::protocol::Protocol;
@@ -14,8 +15,8 @@ use osmia_engine::verify::{Origin, Unverified, Verifier};
 use osmia_primitives::ed25519::SecretKey;
 use osmia_primitives::{IdHasherKey, MessageId, NetworkId, TransactionId, blake2b};
 
-use super::workload::{Noise, OWNER_SEED, data_message, milestone_message, parameters};
 use super::open_store;
+use super::workload::{Noise, OWNER_SEED, data_message, milestone_message, parameters};
 use crate::clock;
 
 /// Milestones over which the outputs that the measured transactions spend are created.
@@ -139,8 +140,9 @@ impl Chain {
         let message = milestone_message(self.milestones, parents, &included)?;
         self.last = MessageId::of(&message);
         self.last_milestone = self.last;
-        let verified =
-            self.verifier.verify(vec![Unverified { bytes: Bytes::from(message), origin: Origin::Coordinator }]);
+        let verified = self
+            .verifier
+            .verify(vec![Unverified { bytes: Bytes::from(message), origin: Origin::Coordinator }]);
         let started = clock::Stopwatch::start();
         self.core.step(clock::unix_ms(), CoreInput::Verified(verified), &mut Outbox::default())?;
         self.core.commit()?;
@@ -159,7 +161,8 @@ fn confirm_data(folder: &Path, messages: usize) -> anyhow::Result<Confirmation> 
     for _ in 0..messages {
         let distance = recent.len().min(200);
         let random = |noise: &mut Noise| recent.get(recent.len() - 1 - noise.below(distance)).copied();
-        let parents = [Some(chain.last), random(&mut noise), random(&mut noise)].into_iter().flatten().collect();
+        let parents =
+            [Some(chain.last), random(&mut noise), random(&mut noise)].into_iter().flatten().collect();
         chain.push(data_message(parents, 1_000, &mut noise)?)?;
         recent.push(chain.last);
         if recent.len() > 1_000 {
@@ -173,7 +176,10 @@ fn confirm_transactions(folder: &Path, count: usize) -> anyhow::Result<Confirmat
     let mut chain = Chain::start(folder)?;
     let funds = fund(&mut chain, count)?;
     for (number, output) in funds.into_iter().enumerate() {
-        let outputs = vec![single(fresh_address(number * 2), FUNDS / 2), single(fresh_address(number * 2 + 1), FUNDS / 2)];
+        let outputs = vec![
+            single(fresh_address(number * 2), FUNDS / 2),
+            single(fresh_address(number * 2 + 1), FUNDS / 2),
+        ];
         chain.transaction(signed(output, outputs, &owner_of(number)))?;
     }
     Ok(Confirmation { messages: count, seconds: chain.milestone()? })

@@ -120,7 +120,8 @@ fn mega(bytes: u64) -> f64 {
 
 /// Writes the workload as length-prefixed messages; gives the number of milestones and the bytes of all messages.
 fn prebuild(path: &Path, messages: u64) -> anyhow::Result<(u64, u64)> {
-    let mut file = BufWriter::new(File::create(path).with_context(|| format!("creating {}", path.display()))?);
+    let mut file =
+        BufWriter::new(File::create(path).with_context(|| format!("creating {}", path.display()))?);
     let mut noise = Noise::new(42);
     let mut recent: Vec<MessageId> = Vec::with_capacity(2 * PARENT_DISTANCE_MAX);
     let (mut milestones, mut bytes) = (0u32, 0u64);
@@ -164,15 +165,15 @@ fn feed(node: &Node, path: &Path, total: u64) -> anyhow::Result<()> {
         file.read_exact(&mut length)?;
         let mut message = vec![0; usize::from(u16::from_le_bytes(length))];
         file.read_exact(&mut message)?;
-        let (answers, done) = (Arc::clone(&answers), done.clone());
+        let (noted, done) = (Arc::clone(&answers), done.clone());
         let reply = move |answer: Result<MessageId, SubmitError>| {
-            if answers.note(answer) {
+            if noted.note(answer) {
                 let _ = done.try_send(());
             }
         };
         node.submit_waiting(Bytes::from(message), Origin::Submission(Box::new(reply)))?;
         if number == 0 {
-            wait_for_first_milestone(node)?;
+            wait_for_first_milestone(node, &answers)?;
         }
     }
     drop(done);
@@ -181,8 +182,9 @@ fn feed(node: &Node, path: &Path, total: u64) -> anyhow::Result<()> {
 }
 
 /// The node takes messages from others only after its first milestone.
-fn wait_for_first_milestone(node: &Node) -> anyhow::Result<()> {
+fn wait_for_first_milestone(node: &Node, answers: &Answers) -> anyhow::Result<()> {
     while !node.view().is_synced() {
+        answers.check()?;
         if let Some(reason) = node.halt_reason() {
             bail!("the node stopped: {reason}");
         }
@@ -216,7 +218,9 @@ impl Answers {
 
     fn check(&self) -> anyhow::Result<()> {
         match self.refusals.try_recv() {
-            Ok(error) => bail!("{} messages were refused, the first: {error}", self.refused.load(Ordering::Relaxed)),
+            Ok(error) => {
+                bail!("{} messages were refused, the first: {error}", self.refused.load(Ordering::Relaxed))
+            }
             Err(_) => Ok(()),
         }
     }

@@ -2,7 +2,8 @@
 //! network asks for none. Everything follows from one seed.
 
 use osmia_chrysalis::{
-    Address, Indexation, KeyRange, Message, Milestone, MilestoneKeys, Parents, Payload, ProtocolParameters, snapshot,
+    Address, Indexation, KeyRange, Message, Milestone, MilestoneKeys, Parents, Payload, ProtocolParameters,
+    snapshot,
 };
 use osmia_primitives::ed25519::SecretKey;
 use osmia_primitives::{MessageId, MilestoneIndex, NetworkId, merkle};
@@ -71,7 +72,11 @@ pub(crate) fn parameters() -> anyhow::Result<ProtocolParameters> {
 }
 
 /// A data message of [`MESSAGE_BYTES`] bytes with random content under one of `index_keys` index keys.
-pub(crate) fn data_message(parents: Vec<MessageId>, index_keys: usize, noise: &mut Noise) -> anyhow::Result<Vec<u8>> {
+pub(crate) fn data_message(
+    parents: Vec<MessageId>,
+    index_keys: usize,
+    noise: &mut Noise,
+) -> anyhow::Result<Vec<u8>> {
     let index = format!("bench-{:04}", noise.below(index_keys)).into_bytes();
     let parents = Parents::sorted(parents)?;
     // Network id, parent count, payload length, payload type, two lengths and the nonce around parents, index and data.

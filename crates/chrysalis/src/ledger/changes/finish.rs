@@ -68,8 +68,8 @@ impl Changes {
 
 pub(super) fn finish<L: LedgerRead>(changes: MilestoneChanges<'_, L>) -> Changes {
     let MilestoneChanges { index, outputs, balances, included, receipt, .. } = changes;
-    let outputs = outputs.into_changed();
-    let balances = balances.into_changed();
+    let outputs = outputs.changed();
+    let balances = balances.changed();
     let mut rows = Vec::with_capacity(outputs.len() * 3 + balances.len() + 4);
     rows.extend(
         outputs.iter().map(|(key, known)| (LedgerTable::Outputs, key.0.to_vec(), Some(known.output.pack()))),
@@ -93,7 +93,7 @@ pub(super) fn finish<L: LedgerRead>(changes: MilestoneChanges<'_, L>) -> Changes
     Changes { index, rows, diff, included }
 }
 
-fn put_address_outputs(rows: &mut Vec<Row>, outputs: &[(OutputKey, KnownOutput)]) {
+fn put_address_outputs(rows: &mut Vec<Row>, outputs: &[(&OutputKey, &KnownOutput)]) {
     let first = rows.len();
     for (id, known) in outputs {
         let key = |spent| address_output_key(id, &known.output, spent).to_vec();

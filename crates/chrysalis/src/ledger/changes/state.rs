@@ -40,11 +40,14 @@ impl Outputs {
         Self(IdMap::with_hasher(key))
     }
 
+    /// Reads the outputs `wanted` and makes room for `created` more.
     pub(super) fn prefetch<L: LedgerRead>(
         &mut self,
         ledger: &L,
         wanted: &[OutputKey],
+        created: usize,
     ) -> Result<(), L::Error> {
+        self.0.reserve(wanted.len() + created);
         let unknown = wanted.iter().filter(|key| !self.0.contains_key(key)).copied().collect();
         load_many(ledger, LedgerTable::Outputs, unknown, StoredOutput::parse, |key, output| {
             self.0.insert(key, output.map(KnownOutput::stored));
@@ -87,8 +90,8 @@ impl Outputs {
     }
 
     /// The outputs this milestone created or spent, by their keys in ascending order.
-    pub(super) fn into_changed(self) -> Vec<(OutputKey, KnownOutput)> {
-        let known = self.0.into_iter().filter_map(|(key, known)| Some((key, known?)));
+    pub(super) fn changed(&self) -> Vec<(&OutputKey, &KnownOutput)> {
+        let known = self.0.iter().filter_map(|(key, known)| Some((key, known.as_ref()?)));
         let mut changed: Vec<_> =
             known.filter(|(_, known)| known.is_created_here || known.is_spent_here).collect();
         changed.sort_unstable_by_key(|(key, _)| *key);
@@ -122,7 +125,8 @@ impl Balances {
         wanted: impl Iterator<Item = Address>,
     ) -> Result<(), L::Error> {
         let wanted = wanted.map(|address| address_key(&address));
-        let unknown = wanted.filter(|key| !self.0.contains_key(key)).collect();
+        let unknown: Vec<AddressKey> = wanted.filter(|key| !self.0.contains_key(key)).collect();
+        self.0.reserve(unknown.len());
         load_many(ledger, LedgerTable::Balances, unknown, Balance::parse, |key, balance| {
             self.0.insert(key, KnownBalance::stored(balance));
         })
@@ -154,9 +158,9 @@ impl Balances {
     }
 
     /// The balances that differ from the stored ones, by their keys in ascending order.
-    pub(super) fn into_changed(self) -> Vec<(AddressKey, Balance)> {
-        let changed = self.0.into_iter().filter(|(_, known)| known.now != known.stored);
-        let mut changed: Vec<_> = changed.map(|(key, known)| (key, known.now)).collect();
+    pub(super) fn changed(&self) -> Vec<(&AddressKey, &Balance)> {
+        let changed = self.0.iter().filter(|(_, known)| known.now != known.stored);
+        let mut changed: Vec<_> = changed.map(|(key, known)| (key, &known.now)).collect();
         changed.sort_unstable_by_key(|(key, _)| *key);
         changed
     }

@@ -1,0 +1,121 @@
+//! Why a command failed, with its exit code, and the one place that prints it.
+
+use std::error::Error;
+use std::io;
+use std::net::SocketAddr;
+
+use osmia_api::ApiError;
+use osmia_engine::StartError;
+use osmia_engine::genesis::LoadError;
+use osmia_store::StoreError;
+
+use crate::data_folder::FolderError;
+use crate::exit::Exit;
+use crate::files::FileError;
+use crate::private_net::NetworkError;
+use crate::terminal::{self, Style};
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// The data folder cannot be used.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// A file cannot be used.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The network in the folder is not what was asked for, or not readable.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
+    /// The database cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The genesis cannot be loaded.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// The node cannot start.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// Another program listens on the address of the API.
+    #[error(
+        "{address} is in use: stop the program that listens there, or give the API another address, for example with --api {}",
+        neighbour(*address)
+    )]
+    AddressInUse {
+        /// The address.
+        address: SocketAddr,
+    },
+    /// The API cannot start.
+    #[error(transparent)]
+    Api(ApiError),
+    /// The node ran and had to stop.
+    #[error("{0}")]
+    Halted(String),
+    /// Standard output, or the system's signals, cannot be used.
+    #[error("{0}")]
+    System(#[from] io::Error),
+    /// A bench failed.
+    #[error(transparent)]
+    Bench(#[from] anyhow::Error),
+}
+
+impl From<ApiError> for Failure {
+    fn from(error: ApiError) -> Self {
+        match error {
+            ApiError::AddressInUse { address } => Self::AddressInUse { address },
+            ApiError::Listen { .. } | ApiError::Thread(_) | ApiError::Randomness(_) => Self::Api(error),
+        }
+    }
+}
+
+/// The next port of the same address.
+fn neighbour(address: SocketAddr) -> SocketAddr {
+    SocketAddr::new(address.ip(), address.port().checked_add(1).unwrap_or(14_265))
+}
+
+impl Failure {
+    /// The code the program ends with.
+    pub(crate) fn exit(&self) -> Exit {
+        match self {
+            Self::Folder(error) => match error {
+                FolderError::InUse { .. } => Exit::FolderInUse,
+                FolderError::Foreign { .. } | FolderError::Empty(_) | FolderError::Incomplete(_) => {
+                    Exit::WrongFolder
+                }
+                FolderError::File(error) => of_file(error),
+            },
+            Self::File(error) => of_file(error),
+            Self::Network(error) => error.exit(),
+            Self::Store(StoreError::InUse { .. }) => Exit::FolderInUse,
+            Self::Store(_) | Self::Load(_) | Self::Start(_) | Self::Halted(_) => Exit::NodeStopped,
+            Self::AddressInUse { .. }
+            | Self::Api(ApiError::AddressInUse { .. } | ApiError::Listen { .. }) => Exit::AddressUnavailable,
+            Self::Api(ApiError::Thread(_) | ApiError::Randomness(_)) | Self::System(_) | Self::Bench(_) => {
+                Exit::Failure
+            }
+        }
+    }
+
+    /// Prints the error, its causes and what can be done, to standard error.
+    pub(crate) fn print(&self) {
+        let mut text = self.to_string();
+        // Most of our messages hold their cause already; foreign ones do not.
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            let said = error.to_string();
+            if !text.contains(&said) {
+                text = format!("{text}: {said}");
+            }
+            cause = error.source();
+        }
+        terminal::warn("error", Style::Red, &text);
+    }
+}
+
+/// The code for a file that could not be used: a full disk stops a node wherever it is noticed.
+pub(crate) fn of_file(error: &FileError) -> Exit {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Exit::NodeStopped,
+        _ => Exit::Failure,
+    }
+}

@@ -1,0 +1,1 @@
+//! Empty on purpose: the comparison is in `tests`.
