@@ -74,9 +74,10 @@ impl Origin {
     }
 }
 
-/// Threads an API uses when nobody chose: one for each core, at most four.
+/// Threads an API uses when nobody chose: half the cores, at least one and at most four. The engine, the verify pool and
+/// RocksDB want the others; on two cores a second API thread raised the p99 of submissions (docs/measurements.md).
 #[must_use]
 pub fn standard_threads() -> NonZeroUsize {
-    let most = NonZeroUsize::new(limits::THREADS_MAX).unwrap_or(NonZeroUsize::MIN);
-    std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN).min(most)
+    let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    NonZeroUsize::new((cores / 2).min(limits::THREADS_MAX)).unwrap_or(NonZeroUsize::MIN)
 }

@@ -53,6 +53,9 @@ pub(crate) enum FolderError {
     /// There is no such folder, or nothing in it.
     #[error("there is no network in {0}: name its data folder with --data")]
     Empty(PathBuf),
+    /// The database holds no ledger.
+    #[error("the network in {0} has no ledger yet: its first start did not finish, the next one will")]
+    Unfinished(PathBuf),
     /// The database is there without what describes it.
     #[error(
         "the data folder {0} has a database, but no {NETWORK}: bring that file back, or start a new network in the folder with --reset"

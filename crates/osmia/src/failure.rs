@@ -79,9 +79,10 @@ impl Failure {
         match self {
             Self::Folder(error) => match error {
                 FolderError::InUse { .. } => Exit::FolderInUse,
-                FolderError::Foreign { .. } | FolderError::Empty(_) | FolderError::Incomplete(_) => {
-                    Exit::WrongFolder
-                }
+                FolderError::Foreign { .. }
+                | FolderError::Empty(_)
+                | FolderError::Unfinished(_)
+                | FolderError::Incomplete(_) => Exit::WrongFolder,
                 FolderError::File(error) => of_file(error),
             },
             Self::File(error) => of_file(error),

@@ -211,7 +211,7 @@ mod tests {
             ("100.0", "-1.0", "proof-of-work score"),
             ("\"atoi\"", "\"iota\"", "owner_address"),
             ("\"8a88", "\"8x88", "coordinator_public_keys"),
-            ("{", "", "expected value"),
+            ("{", "", "invalid type"),
         ] {
             let wrong = good.replacen(from, to, 1);
             let error = Network::from_json(&wrong).map(|_| wrong).unwrap_err().to_string();

@@ -1,6 +1,8 @@
 //! Which milestones are valid (TIP-8).
 
-use osmia_chrysalis::{KeyRange, Message, Milestone, MilestoneError, MilestoneKeys, Parents, Payload};
+use osmia_chrysalis::{
+    KeyRange, Message, Milestone, MilestoneError, MilestoneKeys, Parents, Payload, ProtocolParameters,
+};
 use osmia_primitives::ed25519::{PublicKey, SecretKey};
 use osmia_primitives::hex;
 use osmia_primitives::{MessageId, MilestoneIndex, NetworkId};
@@ -158,4 +160,17 @@ fn real_milestones_are_valid_under_the_published_keys_of_their_network() {
         verified += 1;
     }
     assert_eq!(verified, 2);
+}
+
+#[test]
+fn the_parameters_of_a_network_follow_from_its_name_and_need_a_usable_prefix() {
+    let parameters = ProtocolParameters::new("private_tangle1", "atoi", 100.0, milestone_keys()).unwrap();
+    assert_eq!(parameters.network_id, NetworkId(8_453_507_715_857_476_362));
+    assert_eq!(parameters.below_max_depth, 15);
+    for prefix in ["", "Atoi", "at oi", "\u{e4}"] {
+        assert!(
+            ProtocolParameters::new("private_tangle1", prefix, 100.0, milestone_keys()).is_err(),
+            "{prefix}"
+        );
+    }
 }

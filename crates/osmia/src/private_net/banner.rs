@@ -176,7 +176,7 @@ mod tests {
                 "http://127.0.0.1:14265",
                 "private-1",
                 "/data",
-                "atoi1qqrswpc8qurswpc8qurswpc8qurswpc8qurswpc8qurswpc8qurswpc8qurs",
+                "atoi1qqrswpc8qurswpc8qurswpc8qurswpc8qurswpc8qurswpc8qurswx55p8r",
                 "abandon ability",
                 "/data/mnemonic.txt",
                 "44'/4218'/0'/0'/0'",

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use osmia_chrysalis::ledger::{self, AuditReport as LedgerReport};
 use osmia_chrysalis::{Message, Payload, TOKEN_SUPPLY};
+use osmia_engine::genesis;
 use osmia_engine::ledger::StoreLedger;
 use osmia_engine::milestones::{self, StoredMilestone};
 use osmia_primitives::MilestoneIndex;
@@ -45,6 +46,9 @@ pub(crate) fn run(data: &Path) -> Result<Report, Failure> {
         return Err(FolderError::Empty(path).into());
     }
     let store = Store::open(&folder.database(), &StoreOptions::small_machine())?;
+    if !genesis::is_loaded(&store)? {
+        return Err(FolderError::Unfinished(path).into());
+    }
     let report = audit(&store)?;
     store.close()?;
     Ok(report)

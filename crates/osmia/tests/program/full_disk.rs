@@ -121,13 +121,7 @@ fn a_full_disk_stops_the_node_and_space_brings_everything_back() {
     };
     let folder = disk.path.join("data");
     // No proof of work: the disk shall fill quickly.
-    let mut command = disk.inside(&scratch.command_on(&folder));
-    command.args(["--min-pow-score", "0"]);
-    let command = || {
-        let mut again = Command::new(command.get_program());
-        again.args(command.get_args());
-        again
-    };
+    let command = || disk.inside(&scratch.command_with(&folder, 0.0));
     let log = scratch.path("log");
     let program = Program::start(command(), &log);
     let (answered, refusal) = fill(&program);

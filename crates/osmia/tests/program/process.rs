@@ -12,6 +12,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use crate::http::Http;
+use crate::load::MIN_POW_SCORE;
 use crate::wait;
 use crate::wallet::{NETWORK, WORDS};
 
@@ -40,11 +41,16 @@ impl Scratch {
         self.path("data")
     }
 
-    /// The command that runs the test network on the data folder `data`: nobody waits for proof of work.
+    /// The command that runs the test network on the data folder `data`, which asks for almost no proof of work.
     pub(crate) fn command_on(&self, data: &Path) -> Command {
+        self.command_with(data, MIN_POW_SCORE)
+    }
+
+    /// The same with another minimum score.
+    pub(crate) fn command_with(&self, data: &Path, min_pow_score: f64) -> Command {
         let mut command = Command::new(OSMIA);
-        command.args(["private-net", "--network", NETWORK, "--api", "127.0.0.1:0"]);
-        command.args(["--interval", "0.1", "--min-pow-score", "1"]);
+        command.args(["private-net", "--network", NETWORK, "--api", "127.0.0.1:0", "--interval", "0.1"]);
+        command.args(["--min-pow-score", &min_pow_score.to_string()]);
         command.arg("--mnemonic-file").arg(self.path("words")).arg("--data").arg(data);
         command
     }
