@@ -115,8 +115,6 @@ impl Failure {
 
 /// The code for a file that could not be used: a full disk stops a node wherever it is noticed.
 pub(crate) fn of_file(error: &FileError) -> Exit {
-    match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Exit::NodeStopped,
-        _ => Exit::Failure,
-    }
+    let is_full = [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded].contains(&error.kind());
+    if is_full { Exit::NodeStopped } else { Exit::Failure }
 }

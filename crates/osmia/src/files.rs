@@ -32,16 +32,16 @@ impl FileError {
     }
 }
 
-/// What a person can do about an error.
+/// What a person can do about errors of some kinds.
+const HINTS: [(io::ErrorKind, &str); 4] = [
+    (io::ErrorKind::StorageFull, "; free space and start again"),
+    (io::ErrorKind::QuotaExceeded, "; free space and start again"),
+    (io::ErrorKind::PermissionDenied, "; run as the user who owns it, or choose another folder with --data"),
+    (io::ErrorKind::ReadOnlyFilesystem, "; choose a folder on a writable file system with --data"),
+];
+
 fn hint(error: &io::Error) -> &'static str {
-    match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "; free space and start again",
-        io::ErrorKind::PermissionDenied => {
-            "; run as the user who owns it, or choose another folder with --data"
-        }
-        io::ErrorKind::ReadOnlyFilesystem => "; choose a folder on a writable file system with --data",
-        _ => "",
-    }
+    HINTS.iter().find(|(kind, _)| *kind == error.kind()).map_or("", |(_, hint)| hint)
 }
 
 /// Makes the folder `path`, and those above it, for its owner only. A folder that exists stays as it is.

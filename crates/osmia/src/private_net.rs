@@ -102,9 +102,12 @@ fn show(banner: &Banner<'_>) -> Result<(), Failure> {
 
 /// Finds out whether the API could listen on `address`, and gives it back.
 fn check_address(address: SocketAddr) -> Result<(), Failure> {
-    TcpListener::bind(address).map(drop).map_err(|source| match source.kind() {
-        io::ErrorKind::AddrInUse => Failure::AddressInUse { address },
-        _ => Failure::Api(ApiError::Listen { address, source }),
+    TcpListener::bind(address).map(drop).map_err(|source| {
+        if source.kind() == io::ErrorKind::AddrInUse {
+            Failure::AddressInUse { address }
+        } else {
+            Failure::Api(ApiError::Listen { address, source })
+        }
     })
 }
 
@@ -153,10 +156,13 @@ fn open_database(
 }
 
 fn start_node(store: Arc<Store>, prepared: &Prepared, args: &PrivateNetArgs) -> Result<RunningNode, Failure> {
-    let interval_ms = u64::try_from(args.interval.as_millis()).expect("because intervals are bounded");
     let options = NodeOptions {
         parameters: prepared.network.parameters.clone(),
-        coordinator: Some(CoordinatorOptions { secret_keys: prepared.coordinator_keys.clone(), interval_ms }),
+        coordinator: Some(CoordinatorOptions {
+            secret_keys: prepared.coordinator_keys.clone(),
+            // Intervals are bounded far below.
+            interval_ms: u64::try_from(args.interval.as_millis()).unwrap_or(u64::MAX),
+        }),
         verify_threads: half_of_cores().get().min(VERIFY_THREADS_MAX),
         seed: keys::random().map_err(NetworkError::Secrets)?,
         clock: clock::unix_ms,

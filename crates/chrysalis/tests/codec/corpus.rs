@@ -29,7 +29,7 @@ fn json_body() {
 
 #[test]
 fn snapshot_reader() {
-    replay("snapshot_reader", 5, targets::snapshot_reader);
+    replay("snapshot_reader", 3, targets::snapshot_reader);
 }
 
 #[test]

@@ -76,25 +76,6 @@ fn the_genesis_file_of_private_tangle1_is_read_and_written_back() {
 }
 
 #[test]
-fn files_of_the_reference_node_are_read_and_written_back() {
-    for (name, direction) in [("full", [3, 2].as_slice()), ("delta", &[2, 3, 4, 5])] {
-        let bytes = samples::read(&format!("snapshots/hornet-{name}.bin"));
-        let (header, items) = read_all(&bytes).unwrap();
-        let milestones: Vec<_> = items
-            .iter()
-            .filter_map(|item| match item {
-                SnapshotItem::MilestoneDiff(diff) => Some(diff.milestone.index.0),
-                SnapshotItem::EntryPoint(_) | SnapshotItem::Output(_) => None,
-            })
-            .collect();
-        // A full file is taken back from its ledger, a delta file goes forwards.
-        assert_eq!(milestones, direction, "{name}");
-        assert_eq!(header.milestone_diffs, direction.len() as u64);
-        assert_eq!(write_all(header, &items), bytes, "{name}");
-    }
-}
-
-#[test]
 fn the_genesis_builder_makes_the_file_of_private_tangle1() {
     let bytes = samples::read("snapshots/private_tangle1-genesis.bin");
     let address = "60200bad8137a704216e84f8f9acfe65b972d9f4155becb4815282b03cef99fe";

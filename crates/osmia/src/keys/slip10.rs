@@ -33,8 +33,11 @@ mod tests {
 
     use super::*;
 
-    /// Test vectors 1 and 2 for Ed25519 of SLIP-0010: seed, path, private key, public key (without its zero byte).
-    const VECTORS: [(&str, &[u32], &str, &str); 7] = [
+    /// Seed, path, private key, public key (without its zero byte).
+    type Vector = (&'static str, &'static [u32], &'static str, &'static str);
+
+    /// From the test vectors 1 and 2 for Ed25519 of SLIP-0010.
+    const VECTORS: [Vector; 7] = [
         (
             "000102030405060708090a0b0c0d0e0f",
             &[],

@@ -10,9 +10,8 @@ use std::thread::JoinHandle;
 use osmia_chrysalis::{OutputId, Payload, TOKEN_SUPPLY, Transaction};
 use osmia_primitives::MessageId;
 use osmia_primitives::ed25519::SecretKey;
-use serde_json::Value;
 
-use crate::http::Http;
+use crate::http::{Http, Reply};
 use crate::process::Program;
 use crate::random::Random;
 use crate::wait;
@@ -45,21 +44,29 @@ impl Payer {
     /// Pays until the connection ends or `stop` is raised; the messages that were answered.
     fn pay(mut self, api: SocketAddr, stop: &AtomicBool) -> (Option<Self>, Vec<MessageId>) {
         let mut answered = Vec::new();
-        let _: io::Result<()> = (|| {
-            let mut http = Http::connect(api)?;
-            while !stop.load(Ordering::Relaxed) {
-                let transaction = self.unanswered.take().unwrap_or_else(|| self.next());
-                self.unanswered = Some(transaction.clone());
-                let mut parents = tips(&mut http)?;
-                parents.extend(self.answered.as_ref().map(|(id, _)| *id));
-                let payload = Payload::Transaction(Box::new(transaction.clone()));
-                let id = submit(&mut http, &message(&parents, payload, MIN_POW_SCORE))?;
-                answered.push(id);
-                self.settle(transaction, id);
-            }
-            Ok(())
-        })();
+        // An error means that the server was killed.
+        drop(self.try_pay(api, stop, &mut answered));
         (Some(self), answered)
+    }
+
+    fn try_pay(
+        &mut self,
+        api: SocketAddr,
+        stop: &AtomicBool,
+        answered: &mut Vec<MessageId>,
+    ) -> io::Result<()> {
+        let mut http = Http::connect(api)?;
+        while !stop.load(Ordering::Relaxed) {
+            let transaction = self.unanswered.take().unwrap_or_else(|| self.next());
+            self.unanswered = Some(transaction.clone());
+            let mut parents = tips(&mut http)?;
+            parents.extend(self.answered.as_ref().map(|(id, _)| *id));
+            let payload = Payload::Transaction(Box::new(transaction.clone()));
+            let id = submit(&mut http, &message(&parents, payload, MIN_POW_SCORE))?;
+            answered.push(id);
+            self.settle(transaction, id);
+        }
+        Ok(())
     }
 
     /// The next transfer: a gift to a fresh address, the rest to the payer.
@@ -153,24 +160,31 @@ impl Load {
     }
 }
 
-/// Sends data messages of all sizes until the connection ends.
+/// Sends data messages of all sizes until the connection ends or `stop` is raised.
 fn send_data(api: SocketAddr, seed: u64, stop: &AtomicBool) -> Vec<MessageId> {
-    let mut random = Random::new(seed);
     let mut answered = Vec::new();
-    let _: io::Result<()> = (|| {
-        let mut http = Http::connect(api)?;
-        while !stop.load(Ordering::Relaxed) {
-            let parents = tips(&mut http)?;
-            for _ in 0..MESSAGES_PER_TIPS {
-                let size = if random.below(20) == 0 { 2_000 } else { 100 };
-                let bytes = (0..random.below(size)).map(|_| random.next().to_le_bytes()[0]).collect();
-                let payload = data(&format!("crash-{}", random.below(50)), bytes);
-                answered.push(submit(&mut http, &message(&parents, payload, MIN_POW_SCORE))?);
-            }
-        }
-        Ok(())
-    })();
+    // An error means that the server was killed.
+    drop(try_send_data(api, &mut Random::new(seed), stop, &mut answered));
     answered
+}
+
+fn try_send_data(
+    api: SocketAddr,
+    random: &mut Random,
+    stop: &AtomicBool,
+    answered: &mut Vec<MessageId>,
+) -> io::Result<()> {
+    let mut http = Http::connect(api)?;
+    while !stop.load(Ordering::Relaxed) {
+        let parents = tips(&mut http)?;
+        for _ in 0..MESSAGES_PER_TIPS {
+            let size = if random.below(20) == 0 { 2_000 } else { 100 };
+            let bytes = (0..random.below(size)).map(|_| random.next().to_le_bytes()[0]).collect();
+            let payload = data(&format!("crash-{}", random.below(50)), bytes);
+            answered.push(submit(&mut http, &message(&parents, payload, MIN_POW_SCORE))?);
+        }
+    }
+    Ok(())
 }
 
 /// Tips to attach to.
@@ -187,8 +201,10 @@ pub(crate) fn tips(http: &mut Http) -> io::Result<Vec<MessageId>> {
 
 /// Submits a message that must be taken; its id once it is answered.
 pub(crate) fn submit(http: &mut Http, message: &[u8]) -> io::Result<MessageId> {
-    let reply = http.submit(message)?;
+    http.submit(message).map(|reply| taken(&reply))
+}
+
+fn taken(reply: &Reply) -> MessageId {
     assert_eq!(reply.status, 201, "{}", String::from_utf8_lossy(&reply.body));
-    let data: Value = reply.data();
-    Ok(data["messageId"].as_str().unwrap().parse().unwrap())
+    reply.data()["messageId"].as_str().unwrap().parse().unwrap()
 }

@@ -7,14 +7,16 @@ const NOW: u64 = 1_800_000_000;
 const WORDS: &str =
     "abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon about";
 
-fn wishes(options: &[&str]) -> Wishes {
-    try_wishes(options).unwrap()
+fn args(options: &[&str]) -> PrivateNetArgs {
+    let line = ["osmia", "private-net"].into_iter().chain(options.iter().copied());
+    match Cli::try_parse_from(line).unwrap().command {
+        Command::PrivateNet(args) => args,
+        Command::Tool(_) | Command::Bench(_) => panic!("the command"),
+    }
 }
 
-fn try_wishes(options: &[&str]) -> Result<Wishes, NetworkError> {
-    let line = ["osmia", "private-net"].into_iter().chain(options.iter().copied());
-    let Command::PrivateNet(args) = Cli::try_parse_from(line).unwrap().command else { panic!("the command") };
-    Wishes::read(&args)
+fn wishes(options: &[&str]) -> Wishes {
+    Wishes::read(&args(options)).unwrap()
 }
 
 fn folder(scratch: &tempfile::TempDir) -> DataFolder {
@@ -87,7 +89,7 @@ fn words_that_cannot_be_used_are_a_wrong_command_line() {
     let scratch = tempfile::tempdir().unwrap();
     let file = scratch.path().join("words");
     std::fs::write(&file, "not a mnemonic").unwrap();
-    let error = try_wishes(&["--mnemonic-file", file.to_str().unwrap()]).err().unwrap();
+    let error = Wishes::read(&args(&["--mnemonic-file", file.to_str().unwrap()])).err().unwrap();
     assert_eq!(error.exit(), Exit::Usage);
     assert!(error.to_string().contains("words"), "{error}");
 }
