@@ -15,7 +15,10 @@ use crate::logging::LogFilter;
 use crate::network_file;
 
 /// What follows the options of `osmia private-net --help`.
-const PRIVATE_NET_EXAMPLES: &str = "\
+const PRIVATE_NET_MORE: &str = "\
+The first start makes the network and prints the address and the words that own the whole supply. Later starts on the same \
+folder resume it.
+
 Examples:
   osmia private-net
       A network in ./osmia-data; the same command resumes it later.
@@ -57,12 +60,7 @@ pub(crate) enum Command {
 
 /// Options of `osmia private-net`.
 #[derive(Debug, Args)]
-#[command(
-    long_about = "Runs a private network in one process: a genesis ledger, a coordinator that issues milestones, a node \
-        and its REST API. The first start makes the network and prints the address and the words that own the whole supply; \
-        later starts on the same folder resume it.",
-    after_help = PRIVATE_NET_EXAMPLES
-)]
+#[command(after_help = PRIVATE_NET_MORE)]
 pub(crate) struct PrivateNetArgs {
     /// Folder of the network; made when missing
     #[arg(long, value_name = "FOLDER", default_value = "osmia-data")]

@@ -102,6 +102,8 @@ pub(crate) fn of_database(options: &StoreOptions) -> Result<Options, StoreError>
     database.set_allow_concurrent_memtable_write(false);
     database.set_enable_pipelined_write(false);
     database.set_bytes_per_sync(1 << 20);
+    // The log goes to the disk while it grows; otherwise the sync of a milestone waits for all of it at once.
+    database.set_wal_bytes_per_sync(512 << 10);
     database.set_log_level(LogLevel::Warn);
     database.set_max_log_file_size(limits::INFO_LOG_BYTES_MAX);
     database.set_keep_log_file_num(limits::INFO_LOG_FILES_MAX);

@@ -1,6 +1,6 @@
 //! Checks of this repository that a program can make: `cargo xtask tidy` (the rules of style) and
 //! `cargo xtask licences` (of everything the program is built from). A finding is printed with its file, line and rule
-//! and makes the command fail.
+//! and makes the command fail. `cargo xtask crash --rounds N` runs the crash test for as long as is wanted.
 //!
 //! Non-goals: nothing here is part of the program people run, and nothing here reaches the network.
 //!
@@ -8,6 +8,7 @@
 //!
 //! Threads: one.
 
+mod crash;
 mod licences;
 mod rust_source;
 mod spdx;
@@ -26,7 +27,8 @@ fn main() -> Result<ExitCode> {
     let findings = match command.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["tidy"] => tidy::check(&Tree::of_repository()?),
         ["licences"] => licences::check(&licences::metadata()?)?,
-        _ => bail!("usage: cargo xtask tidy | licences"),
+        ["crash", "--rounds", rounds] => return crash::run(rounds),
+        _ => bail!("usage: cargo xtask tidy | licences | crash --rounds N"),
     };
     report(&findings)
 }

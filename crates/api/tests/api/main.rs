@@ -9,6 +9,7 @@
 
 mod bad_input;
 mod client;
+mod clock;
 mod http;
 mod ledger;
 mod messages;

@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use osmia_api::{Api, ApiHandle, ApiLimits, ApiOptions, Cors};
 use osmia_chrysalis::{
@@ -17,6 +17,7 @@ use osmia_store::Store;
 use serde_json::Value;
 
 use crate::client::Client;
+use crate::clock;
 
 pub(crate) const MIN_POW_SCORE: f64 = 10.0;
 /// Milliseconds between milestones in tests that wait for one.
@@ -44,7 +45,7 @@ impl Setup {
             milestones_ms: Some(ONE_MILESTONE_MS),
             remote_pow: true,
             min_pow_score: MIN_POW_SCORE,
-            clock: now_ms,
+            clock: clock::now_ms,
             limits: ApiLimits::standard(),
             cors: Cors::AnyOrigin,
             healthy_without_peers: true,
@@ -55,16 +56,6 @@ impl Setup {
     pub(crate) fn quick() -> Self {
         Self { milestones_ms: Some(QUICK_MS), ..Self::still() }
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "the clock of a real node")]
-pub(crate) fn now_ms() -> u64 {
-    u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap()
-}
-
-/// A clock that is ten minutes behind.
-pub(crate) fn ten_minutes_ago_ms() -> u64 {
-    now_ms() - 600_000
 }
 
 /// A running network. Dropping it stops it.

@@ -3,7 +3,8 @@
 use osmia_api::{Cors, Origin};
 use serde_json::json;
 
-use crate::network::{Network, Setup, ten_minutes_ago_ms};
+use crate::clock::ten_minutes_ago_ms;
+use crate::network::{Network, Setup};
 
 #[test]
 fn info_tells_what_clients_ask_for() {

@@ -19,6 +19,7 @@ fn help_names_every_option_and_the_exit_codes() {
         "--reset",
         "--recover",
         "--log",
+        "Later starts",
     ] {
         assert!(text.contains(option), "{option} in {text}");
     }
