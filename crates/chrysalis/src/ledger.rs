@@ -5,7 +5,7 @@
 //! [`MilestoneChanges`]: the transactions of its cone in white-flag order (TIP-2), then its receipt (TIP-17), then
 //! [`MilestoneChanges::finish`], whose rows belong into one atomic write.
 //!
-//! Invariants, all checked by [`audit`]:
+//! Invariants, all checked by [`audit()`]:
 //! - unspent outputs and the unspent treasury output sum up to the supply;
 //! - an output stands exactly once in the list of its address, as unspent or as spent;
 //! - the balance of an address is the sum of its unspent outputs, and an address without any has no row;

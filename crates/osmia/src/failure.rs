@@ -109,6 +109,9 @@ impl Failure {
             }
             cause = error.source();
         }
+        if let Self::Store(StoreError::Corrupt { .. }) = self {
+            text += " (osmia private-net --recover)";
+        }
         terminal::warn("error", Style::Red, &text);
     }
 }

@@ -3,7 +3,7 @@
 //! Both names stand for the portable implementation at the width that was fastest without any processor-specific
 //! instructions: 128 bits are two 64-bit words, which a compiler joins into one SSE2 or NEON register. An
 //! implementation with wider registers takes their place by offering the same functions, which are all that
-//! [`batch`](crate::batch) and [`search`](crate::search) use:
+//! [`batch`](mod@crate::batch) and [`search`](mod@crate::search) use:
 //!
 //! * a verifier has `LANES`, `new` and `trailing_zeros` (counts of up to `LANES` items);
 //! * a scanner has `LANES`, `new` for one digest and `scan` (which of `LANES` consecutive nonces look like hits).

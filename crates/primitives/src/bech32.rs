@@ -10,7 +10,9 @@ pub const HRP_LENGTH_MAX: usize = 83;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Bech32Error {
     /// The human-readable part is empty, too long, of mixed case or has characters outside of it.
-    #[error("\"{0}\" cannot be the prefix of a Bech32 address: 1 to 83 lower-case printable ASCII characters")]
+    #[error(
+        "\"{0}\" cannot be the prefix of a Bech32 address: 1 to 83 lower-case printable ASCII characters"
+    )]
     InvalidPrefix(String),
     /// The text is not valid Bech32: a character, the separator, the case or the checksum is wrong.
     #[error("not a valid Bech32 text: {0}")]
@@ -31,8 +33,8 @@ pub fn encode(hrp: &str, data: &[u8]) -> Result<String, Bech32Error> {
 /// # Errors
 /// [`Bech32Error::InvalidText`].
 pub fn decode(text: &str) -> Result<(String, Vec<u8>), Bech32Error> {
-    let checked = CheckedHrpstring::new::<Bech32>(text)
-        .map_err(|error| Bech32Error::InvalidText(error.to_string()))?;
+    let checked =
+        CheckedHrpstring::new::<Bech32>(text).map_err(|error| Bech32Error::InvalidText(error.to_string()))?;
     Ok((checked.hrp().to_lowercase(), checked.byte_iter().collect()))
 }
 

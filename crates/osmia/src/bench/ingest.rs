@@ -150,7 +150,6 @@ fn prebuild(path: &Path, messages: u64) -> anyhow::Result<(u64, u64)> {
             recent.drain(..PARENT_DISTANCE_MAX);
         }
     }
-    drop(write);
     file.flush()?;
     Ok((u64::from(milestones), bytes))
 }
@@ -168,7 +167,8 @@ fn feed(node: &Node, path: &Path, total: u64) -> anyhow::Result<()> {
         let (noted, done) = (Arc::clone(&answers), done.clone());
         let reply = move |answer: Result<MessageId, SubmitError>| {
             if noted.note(answer) {
-                let _ = done.try_send(());
+                // The receiver waits until this, the last answer.
+                done.try_send(()).unwrap_or_default();
             }
         };
         node.submit_waiting(Bytes::from(message), Origin::Submission(Box::new(reply)))?;
@@ -211,7 +211,8 @@ impl Answers {
     fn note(&self, answer: Result<MessageId, SubmitError>) -> bool {
         if let Err(error) = answer {
             self.refused.fetch_add(1, Ordering::Relaxed);
-            let _ = self.first.try_send(error);
+            // Only the first is kept.
+            self.first.try_send(error).unwrap_or_default();
         }
         self.left.fetch_sub(1, Ordering::AcqRel) == 1
     }

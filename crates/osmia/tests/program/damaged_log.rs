@@ -34,8 +34,8 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-#[test]
-fn a_log_cut_anywhere_leaves_a_sound_network() {
+/// A network that was killed under load, with everything still in its write-ahead log.
+fn killed() -> Scratch {
     let scratch = Scratch::new();
     let program = scratch.start();
     let payers = load::fund(&program);
@@ -44,6 +44,23 @@ fn a_log_cut_anywhere_leaves_a_sound_network() {
     wait::moment(Duration::from_millis(30));
     program.kill();
     load.end();
+    scratch
+}
+
+/// Starts the network on the folder `data` with more options, sees milestones go on from `milestone`, and stops it.
+fn goes_on(scratch: &Scratch, data: &Path, options: &[&str], milestone: u64) {
+    let mut command = scratch.command_on(data);
+    command.args(options);
+    let program = Program::start(command, &scratch.path("log"));
+    wait::until("milestones go on", || (program.confirmed() > milestone + 2).then_some(()));
+    assert_eq!(program.stop(Signal::INT), Some(0));
+    let after = audit(data);
+    assert!(after["milestone"].as_u64().unwrap() > milestone, "{after:#}");
+}
+
+#[test]
+fn a_log_cut_anywhere_leaves_a_sound_network() {
+    let scratch = killed();
     for kept in KEPT {
         let data = scratch.path(&format!("kept-{kept}"));
         copy(&scratch.data(), &data);
@@ -53,10 +70,21 @@ fn a_log_cut_anywhere_leaves_a_sound_network() {
         // With nothing of the log even the genesis is gone.
         let milestone = try_audit(&data).map_or(0, |_| audit(&data)["milestone"].as_u64().unwrap());
         assert!(kept == 0 || milestone > 0);
-        let program = Program::start(scratch.command_on(&data), &scratch.path("log"));
-        wait::until("milestones go on", || (program.confirmed() > milestone + 2).then_some(()));
-        assert_eq!(program.stop(Signal::INT), Some(0));
-        let after = audit(&data);
-        assert!(after["milestone"].as_u64().unwrap() > milestone, "{after:#}");
+        goes_on(&scratch, &data, &[], milestone);
     }
+}
+
+#[test]
+fn a_log_damaged_in_the_middle_is_told_and_recovered_when_asked() {
+    let scratch = killed();
+    let log = newest_log(&scratch.data());
+    let mut bytes = std::fs::read(&log).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 0xff;
+    std::fs::write(&log, bytes).unwrap();
+    let refused = scratch.command().output().unwrap();
+    let error = String::from_utf8(refused.stderr).unwrap();
+    assert_eq!(refused.status.code(), Some(7), "{error}");
+    assert!(error.contains("damaged") && error.contains("--recover"), "{error}");
+    goes_on(&scratch, &scratch.data(), &["--recover"], 1);
 }
