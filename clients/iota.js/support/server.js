@@ -16,7 +16,7 @@ const STOP_MS_MAX = 5_000;
 
 export class Server {
     /** Starts a network and waits until it says that it runs. */
-    static async start({ interval = "0.25" } = {}) {
+    static async start({ interval = "0.5" } = {}) {
         const server = new Server(mkdtempSync(join(tmpdir(), "osmia-client-")), interval);
         await server.resume();
         return server;

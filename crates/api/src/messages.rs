@@ -7,7 +7,7 @@ use osmia_chrysalis::ledger::load_output;
 use osmia_chrysalis::limits::INDEX_BYTES_MAX;
 use osmia_chrysalis::{Message, OutputId, Payload};
 use osmia_engine::ledger::StoreLedger;
-use osmia_engine::{ConeRoots, Outcome as LedgerOutcome, milestones};
+use osmia_engine::{ConeRoots, Outcome as LedgerOutcome, QuestionError, milestones};
 use osmia_primitives::{MessageId, MilestoneIndex, TransactionId, hex};
 use osmia_store::{Arrival, IndexHash, Reader};
 use serde::Serialize;
@@ -205,19 +205,23 @@ async fn metadata(context: &Arc<Context>, id: MessageId) -> Outcome {
         if let Some(metadata) = stored_metadata(context, id)? {
             return data(&metadata);
         }
-        if let Some(roots) = cone_roots(context, id).await {
-            let message = stored_message(context, id)?;
-            let below_max_depth = context.node.parameters().below_max_depth;
-            let advice = advice(roots, view.confirmed.index, below_max_depth);
-            return data(&MetadataJson {
-                should_promote: Some(advice == Advice::Promote),
-                should_reattach: Some(advice == Advice::Reattach),
-                ..MetadataJson::solid(id, message.parents.as_slice())
-            });
+        match cone_roots(context, id).await {
+            Ok(Some(roots)) => {
+                let message = stored_message(context, id)?;
+                let below_max_depth = context.node.parameters().below_max_depth;
+                let advice = advice(roots, view.confirmed.index, below_max_depth);
+                return data(&MetadataJson {
+                    should_promote: Some(advice == Advice::Promote),
+                    should_reattach: Some(advice == Advice::Reattach),
+                    ..MetadataJson::solid(id, message.parents.as_slice())
+                });
+            }
+            Ok(None) => return Err(Fault::not_found(format!("message not found: {id}"))),
+            Err(QuestionError::Busy) => tokio::time::sleep(CONE_ROOTS_RETRY).await,
+            Err(error @ QuestionError::Stopped(_)) => return Err(Fault::unavailable(error.to_string())),
         }
-        tokio::time::sleep(CONE_ROOTS_RETRY).await;
     }
-    Err(Fault::unavailable("the node is busy, try again in a moment"))
+    Err(Fault::unavailable(QuestionError::Busy.to_string()))
 }
 
 impl MetadataJson {
@@ -265,7 +269,7 @@ fn stored_metadata(context: &Context, id: MessageId) -> Result<Option<MetadataJs
     Ok(Some(MetadataJson::referenced(id, parse_stored(&bytes)?.parents.as_slice(), referenced)))
 }
 
-async fn cone_roots(context: &Context, id: MessageId) -> Option<ConeRoots> {
+async fn cone_roots(context: &Context, id: MessageId) -> Result<Option<ConeRoots>, QuestionError> {
     let (sender, receiver) = tokio::sync::oneshot::channel();
     let reply = move |roots| {
         if sender.send(roots).is_err() {
@@ -273,7 +277,7 @@ async fn cone_roots(context: &Context, id: MessageId) -> Option<ConeRoots> {
         }
     };
     context.node.cone_roots(id, Box::new(reply));
-    receiver.await.unwrap_or(None)
+    receiver.await.unwrap_or_else(|_| Err(QuestionError::Stopped("it gave no answer".into())))
 }
 
 /// What the owner of a message that no milestone references should do.

@@ -37,7 +37,9 @@ impl Ancestors for StoredAncestors<'_> {
             .map(|parent| {
                 let found = self.reader.arrival(parent)?;
                 found.map(|arrival| arrival.0).ok_or_else(|| {
-                    FatalError::Inconsistent(format!("parent {parent} of the message at {arrival} is missing"))
+                    FatalError::Inconsistent(format!(
+                        "parent {parent} of the message at {arrival} is missing"
+                    ))
                 })
             })
             .collect()

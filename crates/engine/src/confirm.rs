@@ -1,7 +1,7 @@
 //! Confirming a milestone: the cone in white-flag order, the ledger's changes, one atomic commit (TIP-2, TIP-4).
 
-use osmia_chrysalis::ledger::{Changes, MilestoneChanges};
 use osmia_chrysalis::Transaction;
+use osmia_chrysalis::ledger::{Changes, MilestoneChanges};
 use osmia_primitives::{MessageId, MilestoneIndex, hex};
 use osmia_store::{Arrival, Batch, Durability};
 
@@ -66,7 +66,8 @@ impl Core {
             let transactions: Vec<&Transaction> = group.iter().map(|read| &*read.transaction).collect();
             changes.prefetch(&transactions)?;
             for read in &group {
-                let conflict = self.protocol.apply(&mut changes, read.message_id, &read.transaction, read.flags)?;
+                let conflict =
+                    self.protocol.apply(&mut changes, read.message_id, &read.transaction, read.flags)?;
                 if let Some(outcome) = outcomes.get_mut(read.place) {
                     *outcome = conflict.map_or(Outcome::Included, Outcome::Conflicting);
                 }
@@ -89,7 +90,8 @@ impl Core {
         let vertices = self.store.latest().vertices(&arrivals)?;
         let mut read = Vec::with_capacity(group.len());
         for ((place, arrival), vertex) in group.iter().zip(vertices) {
-            let inconsistent = |what: &str| FatalError::Inconsistent(format!("the message at {arrival} {what}"));
+            let inconsistent =
+                |what: &str| FatalError::Inconsistent(format!("the message at {arrival} {what}"));
             let vertex = vertex.ok_or_else(|| inconsistent("is missing"))?;
             let transaction = transaction(&self.protocol, &vertex.bytes)
                 .ok_or_else(|| inconsistent("is marked as a transaction but carries none"))?;
@@ -99,7 +101,7 @@ impl Core {
         Ok(read)
     }
 
-    /// Confirms `milestone`, the one that follows the confirmed one; its message and its cone are stored.
+    /// Confirms `milestone`, the one that follows the confirmed one; its message and its cone are committed.
     ///
     /// Everything it changes is one synced commit. A milestone that contradicts our ledger halts confirming instead.
     pub(crate) fn confirm(&mut self, milestone: &StoredMilestone) -> Result<(), FatalError> {
@@ -116,29 +118,30 @@ impl Core {
             .zip(&flag.outcomes)
             .map(|(arrival, outcome)| (Arrival(*arrival), outcome.to_byte()))
             .collect();
-        // A milestone's own message is referenced by it, at the end of its cone.
-        positions.push((milestone.arrival, Outcome::NoTransaction.to_byte()));
+        let mut cone = flag.cone;
+        let referenced = cone.len();
+        // A milestone's own message is referenced by it, at the end of its cone, unless one before it did that already.
+        if self.tangle.milestone(milestone.arrival.0, &self.ancestors())?.is_none() {
+            cone.push(milestone.arrival.0);
+            positions.push((milestone.arrival, Outcome::NoTransaction.to_byte()));
+        }
         let confirmed = MilestoneMark { index: milestone.index, timestamp: milestone.timestamp };
         let mut batch = Batch::new();
         for (to, key, value) in flag.changes.rows() {
             match value {
-                Some(value) => batch.put(table(to), &key, &value),
-                None => batch.delete(table(to), &key),
+                Some(value) => batch.put(table(to), key, value),
+                None => batch.delete(table(to), key),
             }
         }
         self.store.put_positions(&mut batch, milestone.index, &positions)?;
         put_confirmed(&mut batch, confirmed);
         self.store.commit(batch, Durability::Synced)?;
 
-        let referenced = flag.cone.len();
-        let mut cone = flag.cone;
-        cone.push(milestone.arrival.0);
         {
             let ancestors = StoredAncestors { reader: self.store.latest(), protocol: &self.protocol };
             self.tangle.confirm(milestone.index, &cone, &ancestors)?;
         }
         self.state.confirmed = confirmed;
-        self.milestones.remove(&milestone.index);
         self.rates.confirmed(milestone.index, milestone.timestamp, referenced);
         tracing::debug!(index = milestone.index.0, referenced, "milestone confirmed");
         Ok(())
@@ -148,7 +151,10 @@ impl Core {
         let vertex = self.store.latest().vertex(milestone.arrival)?;
         let task = vertex.and_then(|vertex| self.protocol.milestone_task(&vertex.bytes).ok().flatten());
         task.ok_or_else(|| {
-            FatalError::Inconsistent(format!("the message of milestone {} is missing or damaged", milestone.index))
+            FatalError::Inconsistent(format!(
+                "the message of milestone {} is missing or damaged",
+                milestone.index
+            ))
         })
     }
 }

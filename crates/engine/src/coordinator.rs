@@ -4,8 +4,8 @@
 //! message that carries the milestone: after a crash the newest row is the last milestone there is, and the next one
 //! has the next index.
 
+use osmia_primitives::MessageId;
 use osmia_primitives::ed25519::SecretKey;
-use osmia_primitives::{MessageId, MilestoneIndex};
 
 use crate::limits::CHECKPOINTS_MAX;
 
@@ -138,11 +138,6 @@ impl Coordinator {
 /// The timestamp of our next milestone: now, but never before the last one's.
 pub(crate) fn milestone_timestamp(now_ms: u64, last: u64) -> u64 {
     (now_ms / 1_000).max(last)
-}
-
-/// The index of our next milestone; `None` after the last possible one.
-pub(crate) const fn next_index(latest: MilestoneIndex) -> Option<MilestoneIndex> {
-    latest.next()
 }
 
 #[cfg(test)]

@@ -3,7 +3,6 @@
 //! [`Core::step`] changes the state in memory and collects rows; [`Core::commit`] writes them and only then lets the
 //! replies of the [`Outbox`] go. Nothing here reads a clock, waits or locks.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use osmia_primitives::{IdHasherKey, MessageId, MilestoneIndex};
@@ -12,7 +11,7 @@ use osmia_tangle::{Attached, ConeRoots, Inserted, ParentError, Tangle, TangleOpt
 
 use crate::ancestors::StoredAncestors;
 use crate::coordinator::{Coordinator, CoordinatorOptions};
-use crate::error::{FatalError, HaltReason, StartError, SubmitError};
+use crate::error::{FatalError, HaltReason, QuestionError, StartError, SubmitError};
 use crate::limits::{COMMIT_BYTES_MAX, COMMIT_MESSAGES_MAX};
 use crate::milestones::{self, StoredMilestone};
 use crate::node::Reply;
@@ -42,8 +41,8 @@ pub enum Input {
 pub struct ConeRootsQuestion {
     /// Which message.
     pub id: MessageId,
-    /// Called exactly once; `None` when the message is unknown or no longer in reach.
-    pub reply: Reply<Option<ConeRoots>>,
+    /// Called exactly once; `None` when the message is not known.
+    pub reply: Reply<Result<Option<ConeRoots>, QuestionError>>,
 }
 
 impl std::fmt::Debug for ConeRootsQuestion {
@@ -52,11 +51,14 @@ impl std::fmt::Debug for ConeRootsQuestion {
     }
 }
 
+/// What a submission is answered.
+type Answer = Result<MessageId, SubmitError>;
+
 /// What the core wants done after its commit.
 #[derive(Default)]
 pub struct Outbox {
     /// Answers to submissions.
-    replies: Vec<(Reply<Result<MessageId, SubmitError>>, Result<MessageId, SubmitError>)>,
+    replies: Vec<(Reply<Answer>, Answer)>,
     /// A message of the coordinator that needs its proof of work.
     pub mine: Option<MineJob>,
 }
@@ -75,7 +77,7 @@ impl Outbox {
         }
     }
 
-    /// Answers everybody that the node has stopped, because the commit failed.
+    /// Answers everybody that the node has stopped, because a step or the commit failed.
     pub fn refuse(&mut self, reason: &Arc<str>) {
         for (reply, _) in self.replies.drain(..) {
             reply(Err(SubmitError::Stopped(Arc::clone(reason))));
@@ -100,12 +102,11 @@ pub struct Core {
     pub(crate) store: Arc<Store>,
     pub(crate) protocol: Protocol,
     pub(crate) tangle: Tangle,
-    pub(crate) batch: Batch,
+    batch: Batch,
     batch_messages: usize,
     pub(crate) id_hasher_key: IdHasherKey,
     pub(crate) state: StoredState,
-    /// Valid milestones that are not confirmed yet.
-    pub(crate) milestones: BTreeMap<MilestoneIndex, StoredMilestone>,
+    /// The valid milestone with the highest index that is known; its row is stored.
     latest: Option<StoredMilestone>,
     pub(crate) halted: Option<HaltReason>,
     coordinator: Option<Coordinator>,
@@ -144,7 +145,6 @@ impl Core {
             batch_messages: 0,
             id_hasher_key: options.id_hasher_key,
             state,
-            milestones: BTreeMap::new(),
             latest,
             halted: None,
             coordinator: options.coordinator.map(Coordinator::new),
@@ -158,23 +158,18 @@ impl Core {
     /// Takes one input at `now_ms` (milliseconds since the unix epoch).
     ///
     /// # Errors
-    /// When the node must stop; nothing may be stepped afterwards.
+    /// When the node must stop; nothing may be stepped afterwards, and the outbox must be refused, not released.
     pub fn step(&mut self, now_ms: u64, input: Input, outbox: &mut Outbox) -> Result<(), FatalError> {
         self.note_time(now_ms);
         match input {
-            Input::Verified(messages) => {
-                for message in messages {
-                    self.attach(now_ms, message, outbox)?;
-                }
-                Ok(())
-            }
-            Input::ConeRoots(question) => {
-                let roots = self.tangle.cone_roots(&question.id, &self.ancestors())?;
-                (question.reply)(roots);
-                Ok(())
-            }
+            Input::Verified(messages) => self.attach_all(now_ms, messages, outbox),
+            Input::ConeRoots(question) => self.answer_question(question),
             Input::Tick => {
+                let tips_count =
+                    |tangle: &Tangle| tangle.tips().non_lazy_count() + tangle.tips().semi_lazy_count();
+                let before = tips_count(&self.tangle);
                 self.tangle.tick(now_ms);
+                self.view_changed |= tips_count(&self.tangle) != before;
                 self.issue_when_due(now_ms, outbox)
             }
         }
@@ -185,7 +180,7 @@ impl Core {
     /// # Errors
     /// When the store cannot be written; the outbox must be refused then, not released.
     pub fn commit(&mut self) -> Result<(), FatalError> {
-        if self.batch_messages > 0 {
+        if !self.batch.is_empty() {
             self.store.commit(std::mem::take(&mut self.batch), Durability::Logged)?;
             self.batch_messages = 0;
             self.tangle.evict();
@@ -204,8 +199,14 @@ impl Core {
         std::mem::take(&mut self.view_changed).then(|| self.view())
     }
 
+    /// The index of the next milestone of the network; `None` after the last possible one.
+    pub(crate) fn next_milestone(&self) -> Option<MilestoneIndex> {
+        self.latest_mark().index.max(self.state.confirmed.index).next()
+    }
+
     fn latest_mark(&self) -> MilestoneMark {
-        let mark = |latest: &StoredMilestone| MilestoneMark { index: latest.index, timestamp: latest.timestamp };
+        let mark =
+            |latest: &StoredMilestone| MilestoneMark { index: latest.index, timestamp: latest.timestamp };
         self.latest.as_ref().map_or(self.state.confirmed, mark)
     }
 
@@ -247,64 +248,88 @@ impl Core {
         self.last_now_ms = now_ms;
     }
 
-    fn attach(&mut self, now_ms: u64, message: Verified, outbox: &mut Outbox) -> Result<(), FatalError> {
-        let Verified { vertex, milestone, origin } = message;
-        let id = vertex.id;
-        if self.tangle.contains(&id) {
-            return self.answer_known(now_ms, origin, id, outbox);
+    /// Attaches messages in their order. The outbox gets an answer for each of them, also after a failure.
+    fn attach_all(
+        &mut self,
+        now_ms: u64,
+        messages: Vec<Verified>,
+        outbox: &mut Outbox,
+    ) -> Result<(), FatalError> {
+        let mut done = Ok(());
+        for Verified { vertex, milestone, origin } in messages {
+            let answer = match done {
+                Ok(()) => self.attach(now_ms, vertex, milestone, &origin).unwrap_or_else(|error| {
+                    done = Err(error);
+                    Err(SubmitError::Stopped("a step failed".into()))
+                }),
+                Err(_) => Err(SubmitError::Stopped("a step failed".into())),
+            };
+            match origin {
+                Origin::Submission(reply) => outbox.replies.push((reply, answer)),
+                Origin::Coordinator if done.is_ok() => done = self.go_on_issuing(answer, now_ms, outbox),
+                Origin::Coordinator => {}
+            }
         }
-        if let Err(refused) = self.check_submission(&origin, &vertex)? {
+        done
+    }
+
+    /// Attaches a message, unless it is known or refused.
+    fn attach(
+        &mut self,
+        now_ms: u64,
+        vertex: Vertex,
+        milestone: Option<ValidMilestone>,
+        origin: &Origin,
+    ) -> Result<Answer, FatalError> {
+        let id = vertex.id;
+        self.view_changed = true;
+        if self.tangle.contains(&id) {
+            self.counters.known += 1;
+            return Ok(Ok(id));
+        }
+        if let Err(refused) = self.check_submission(origin, &vertex)? {
             // A message we have counts as stored, however old its parents are by now.
             if self.store.latest().arrival(&id)?.is_some() {
-                return self.answer_known(now_ms, origin, id, outbox);
+                self.counters.known += 1;
+                return Ok(Ok(id));
             }
             self.counters.rejected += 1;
-            return self.answer(now_ms, origin, Err(refused), outbox);
+            return Ok(Err(refused));
         }
-        let mut attached = Vec::new();
+        let mut attached = Vec::with_capacity(1);
         let inserted = {
             let ancestors = StoredAncestors { reader: self.store.latest(), protocol: &self.protocol };
             self.tangle.insert(vertex, now_ms, &ancestors, &mut attached)?
         };
         if inserted == Inserted::Known {
-            return self.answer_known(now_ms, origin, id, outbox);
+            self.counters.known += 1;
+            return Ok(Ok(id));
         }
-        assert!(inserted == Inserted::Attached, "a message whose parents are solid is attached at once");
+        if inserted != Inserted::Attached {
+            return Err(FatalError::Defect(format!(
+                "message {id}, whose parents are solid, was not attached"
+            )));
+        }
         for item in &attached {
             self.put(item);
         }
         if let (Some(milestone), Some(item)) = (milestone, attached.first()) {
             self.note_milestone(milestone, item)?;
         }
-        self.answer(now_ms, origin, Ok(id), outbox)
+        Ok(Ok(id))
     }
 
-    fn answer_known(
-        &mut self,
-        now_ms: u64,
-        origin: Origin,
-        id: MessageId,
-        outbox: &mut Outbox,
-    ) -> Result<(), FatalError> {
-        self.counters.known += 1;
-        self.view_changed = true;
-        self.answer(now_ms, origin, Ok(id), outbox)
-    }
-
-    /// Answers where a message came from; the coordinator goes on with its plan.
-    fn answer(
-        &mut self,
-        now_ms: u64,
-        origin: Origin,
-        answer: Result<MessageId, SubmitError>,
-        outbox: &mut Outbox,
-    ) -> Result<(), FatalError> {
-        match (origin, answer) {
-            (Origin::Submission(reply), answer) => outbox.replies.push((reply, answer)),
-            (Origin::Coordinator, Ok(id)) => self.issue_next_after(id, now_ms, outbox)?,
-            (Origin::Coordinator, Err(error)) => self.abandon_milestone(&error),
+    fn answer_question(&self, question: ConeRootsQuestion) -> Result<(), FatalError> {
+        match self.tangle.cone_roots(&question.id, &self.ancestors()) {
+            Ok(roots) => {
+                (question.reply)(Ok(roots));
+                Ok(())
+            }
+            Err(error) => {
+                (question.reply)(Err(QuestionError::Stopped(error.to_string().into())));
+                Err(error)
+            }
         }
-        Ok(())
     }
 
     /// The rules for a message issued here: the node is nearly synced (milestones make it so), its parents are solid
@@ -338,7 +363,6 @@ impl Core {
         self.batch_messages += 1;
         self.counters.attached += 1;
         self.rates.attached();
-        self.view_changed = true;
     }
 
     /// A milestone's message was attached, so its whole cone is: keep the first of each index and confirm in order.
@@ -350,7 +374,9 @@ impl Core {
             milestone_id: milestone.milestone_id,
             message_id: item.vertex.id,
         };
-        if let Some(first) = self.milestone_of(milestone.index)? {
+        let first = milestones::find(&self.store.latest(), milestone.index)?;
+        if let Some(first) = first {
+            // The same payload in another message is no other milestone: anybody can wrap it again.
             if first.milestone_id != stored.milestone_id {
                 let (first, second) = (first.message_id, stored.message_id);
                 self.halt(HaltReason::TwoMilestones { index: milestone.index, first, second });
@@ -361,27 +387,19 @@ impl Core {
             return Ok(());
         }
         stored.put(&mut self.batch);
-        self.milestones.insert(milestone.index, stored);
         if self.latest.is_none_or(|latest| latest.index < milestone.index) {
             self.latest = Some(stored);
         }
+        // The row goes with its message. Both are read from the store from now on, as is the cone.
+        self.commit()?;
         self.confirm_all()
     }
 
-    fn milestone_of(&self, index: MilestoneIndex) -> Result<Option<StoredMilestone>, FatalError> {
-        match self.milestones.get(&index) {
-            Some(milestone) => Ok(Some(*milestone)),
-            None => Ok(milestones::find(&self.store.latest(), index)?),
-        }
-    }
-
-    /// Confirms every milestone that follows the confirmed one without a gap.
-    pub(crate) fn confirm_all(&mut self) -> Result<(), FatalError> {
+    /// Confirms every milestone that follows the confirmed one without a gap. Everything attached is committed.
+    fn confirm_all(&mut self) -> Result<(), FatalError> {
         while self.halted.is_none() {
             let Some(index) = self.state.confirmed.index.next() else { break };
-            let Some(milestone) = self.milestones.get(&index).copied() else { break };
-            // Confirming reads the cone's messages from the store.
-            self.commit()?;
+            let Some(milestone) = milestones::find(&self.store.latest(), index)? else { break };
             self.confirm(&milestone)?;
             self.view_changed = true;
         }
@@ -390,7 +408,8 @@ impl Core {
 
     pub(crate) fn halt(&mut self, reason: HaltReason) {
         tracing::error!(%reason, "the node stops confirming milestones; it goes on answering reads");
-        self.halted = Some(reason);
+        // The first reason is the cause.
+        self.halted.get_or_insert(reason);
         self.view_changed = true;
     }
 }

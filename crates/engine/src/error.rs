@@ -45,6 +45,17 @@ pub enum SubmitError {
     Stopped(Arc<str>),
 }
 
+/// Why a question to the engine was not answered.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum QuestionError {
+    /// The queue is full.
+    #[error("the node is busy, try again in a moment")]
+    Busy,
+    /// The node has stopped or is stopping.
+    #[error("the node has stopped: {0}")]
+    Stopped(Arc<str>),
+}
+
 /// Why the node cannot go on. It stops, and a restart resumes from the last commit.
 #[derive(Debug, thiserror::Error)]
 pub enum FatalError {
@@ -56,6 +67,9 @@ pub enum FatalError {
         "the database contradicts itself: {0}; run `osmia tool audit`, then restore the folder or start again with --reset"
     )]
     Inconsistent(String),
+    /// A part of the program failed that cannot fail.
+    #[error("a defect of the program stopped the node: {0}; please report it and start again")]
+    Defect(String),
 }
 
 /// Why the node no longer confirms milestones, though it still answers reads.

@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use osmia_chrysalis::ledger::{audit, GenesisBalances, GenesisOutput, Row, TreasuryOutput};
+use osmia_chrysalis::ledger::{GenesisBalances, GenesisOutput, Row, TreasuryOutput, audit};
 use osmia_chrysalis::snapshot::{SnapshotError, SnapshotItem, SnapshotKind, SnapshotOutput, SnapshotReader};
 use osmia_chrysalis::{ProtocolParameters, TOKEN_SUPPLY};
 use osmia_primitives::{MessageId, MilestoneIndex, NetworkId};
@@ -53,7 +53,9 @@ pub enum LoadError {
     #[error("the snapshot names more entry points than can be numbered")]
     TooManyEntryPoints,
     /// The outputs and the entry points of the snapshot belong to different milestones.
-    #[error("the snapshot's ledger is at milestone {ledger}, its entry points at {entry_points}: they must be equal")]
+    #[error(
+        "the snapshot's ledger is at milestone {ledger}, its entry points at {entry_points}: they must be equal"
+    )]
     LedgerElsewhere {
         /// Milestone of the outputs.
         ledger: u32,
@@ -91,7 +93,8 @@ pub fn load(store: &Store, parameters: &ProtocolParameters, file: &mut dyn Read)
             entry_points: header.entry_points_index.0,
         });
     }
-    let mut loader = Loader { store, batch: Batch::new(), rows: 0, entry_points: 0, funds: treasury.amount.into() };
+    let mut loader =
+        Loader { store, batch: Batch::new(), rows: 0, entry_points: 0, funds: treasury.amount.into() };
     let mut balances = GenesisBalances::default();
     while let Some(item) = reader.next_item()? {
         match item {
@@ -106,7 +109,10 @@ pub fn load(store: &Store, parameters: &ProtocolParameters, file: &mut dyn Read)
     loader.flush()?;
     let expected = TOKEN_SUPPLY;
     if loader.funds != u128::from(expected) {
-        return Err(LoadError::WrongSupply { expected, got: u64::try_from(loader.funds).unwrap_or(u64::MAX) });
+        return Err(LoadError::WrongSupply {
+            expected,
+            got: u64::try_from(loader.funds).unwrap_or(u64::MAX),
+        });
     }
     // Two outputs with one id, or anything else that contradicts itself, must not become a ledger.
     let report = audit(&StoreLedger(&store.latest()))?;
@@ -152,7 +158,8 @@ impl Loader<'_> {
     ) -> Result<(), LoadError> {
         self.funds += u128::from(output.output.amount);
         let SnapshotOutput { message_id, output_id, output } = *output;
-        Ok(self.put_rows(balances.insert(&GenesisOutput { id: output_id, message_id, output }, ledger_index))?)
+        Ok(self
+            .put_rows(balances.insert(&GenesisOutput { id: output_id, message_id, output }, ledger_index))?)
     }
 
     fn put_rows(&mut self, rows: impl IntoIterator<Item = Row>) -> Result<(), StoreError> {

@@ -31,7 +31,7 @@ pub mod verify;
 mod view;
 
 pub use coordinator::CoordinatorOptions;
-pub use error::{FatalError, HaltReason, StartError, SubmitError};
+pub use error::{FatalError, HaltReason, QuestionError, StartError, SubmitError};
 pub use node::{Clock, Node, NodeOptions, Reply, RunningNode};
 pub use osmia_tangle::ConeRoots;
 pub use outcome::Outcome;

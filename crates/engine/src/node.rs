@@ -1,6 +1,7 @@
 //! A running node: its threads, and the handle through which everybody else reads it and talks to it.
 
 use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -8,7 +9,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError};
 use osmia_chrysalis::ProtocolParameters;
 use osmia_primitives::ed25519::SecretKey;
 use osmia_primitives::{IdHasherKey, MessageId, MilestoneIndex, blake2b};
@@ -17,21 +18,21 @@ use osmia_tangle::ConeRoots;
 
 use crate::coordinator::CoordinatorOptions;
 use crate::core::{ConeRootsQuestion, Core, CoreOptions, Input, MineJob, Outbox};
-use crate::error::{FatalError, StartError, SubmitError};
-use crate::milestones;
+use crate::error::{FatalError, QuestionError, StartError, SubmitError};
 use crate::limits::{ENGINE_QUEUE_INPUTS_MAX, HALT_REASON_CHARACTERS_MAX};
 use crate::protocol::Protocol;
 use crate::verify::{Origin, Unverified, Verified, Verifier, VerifyQueue, start_pool};
 use crate::view::View;
 
-/// A function that is called exactly once with an answer, on a thread of the engine: it must not wait.
+/// A function that is called exactly once with an answer, on a thread of the engine: it must not wait. (Dropped uncalled only
+/// when a defect makes the thread that holds it panic.)
 pub type Reply<T> = Box<dyn FnOnce(T) + Send>;
 
 /// The time, in milliseconds since the unix epoch.
 pub type Clock = fn() -> u64;
 
-/// How long the engine thread waits for an input before it looks at the time.
-const TICK: Duration = Duration::from_millis(20);
+/// How often the core is told that time has passed, in milliseconds.
+const TICK_MS: u64 = 20;
 
 /// How a node is started.
 #[derive(Clone, Debug)]
@@ -64,8 +65,9 @@ struct Shared {
     halt_reason: ArcSwap<Option<Arc<str>>>,
 }
 
-/// The threads of a running node.
+/// The threads of a running node. They run until [`RunningNode::stop`].
 #[derive(Debug)]
+#[must_use]
 pub struct RunningNode {
     node: Node,
     engine: JoinHandle<()>,
@@ -79,42 +81,50 @@ impl Node {
     /// # Errors
     /// See [`StartError`].
     pub fn start(store: Arc<Store>, options: NodeOptions) -> Result<RunningNode, StartError> {
-        let latest = milestones::latest(&store.latest())?.map_or(MilestoneIndex(0), |latest| latest.index);
-        check_coordinator(&options, latest.next().unwrap_or(latest))?;
         let parameters = Arc::new(options.parameters);
         let protocol = Protocol::Chrysalis(Arc::clone(&parameters));
         let mut core = Core::new(
             Arc::clone(&store),
             CoreOptions {
                 protocol: protocol.clone(),
-                coordinator: options.coordinator,
+                coordinator: options.coordinator.clone(),
                 id_hasher_key: IdHasherKey(first_word(&blake2b::hash_parts(&[&options.seed, b"id hasher"]))),
             },
         )?;
+        if let (Some(coordinator), Some(next)) = (&options.coordinator, core.next_milestone()) {
+            check_coordinator(&parameters, coordinator, next)?;
+        }
         let (inputs, input_receiver) = crossbeam_channel::bounded(ENGINE_QUEUE_INPUTS_MAX);
         let verifier = Verifier::new(protocol, blake2b::hash_parts(&[&options.seed, b"signatures"]));
         let deliver = deliver_to(inputs.clone());
-        let (verify, verify_threads) = start_pool(&verifier, options.verify_threads, deliver)?;
+        let pool = start_pool(&verifier, options.verify_threads, deliver)?;
         let node = Self(Arc::new(Shared {
             store,
             parameters,
             view: ArcSwap::from_pointee(core.take_view().unwrap_or_default()),
-            verify: ArcSwap::from_pointee(Some(verify)),
+            verify: ArcSwap::from_pointee(Some(pool.queue)),
             inputs: ArcSwap::from_pointee(Some(inputs)),
             stopping: AtomicBool::new(false),
             halt_reason: ArcSwap::from_pointee(None),
         }));
         let (jobs, job_receiver) = crossbeam_channel::bounded(1);
-        let miner = {
-            let node = node.clone();
-            std::thread::Builder::new().name("mine".into()).spawn(move || mine(&node, &job_receiver))?
+        let miner = match options.coordinator {
+            Some(_) => {
+                let node = node.clone();
+                Some(
+                    std::thread::Builder::new()
+                        .name("mine".into())
+                        .spawn(move || run_miner(&node, &job_receiver))?,
+                )
+            }
+            None => None,
         };
         let engine = {
             let (node, clock) = (node.clone(), options.clock);
             let run = move || run_engine(&node, core, clock, &input_receiver, &jobs);
             std::thread::Builder::new().name("engine".into()).spawn(run)?
         };
-        Ok(RunningNode { node, engine, verify: verify_threads, miner: Some(miner) })
+        Ok(RunningNode { node, engine, verify: pool.threads, miner })
     }
 
     /// The node's state as of its last commit.
@@ -167,20 +177,46 @@ impl Node {
         queue.ok_or_else(|| self.stopped())?.push(Unverified { bytes, origin })
     }
 
-    /// Asks for the cone root indexes of a message that no milestone references yet.
-    pub fn cone_roots(&self, id: MessageId, reply: Reply<Option<ConeRoots>>) {
+    /// Asks for the cone root indexes of a message that no milestone references yet; `None` when it is not known.
+    pub fn cone_roots(&self, id: MessageId, reply: Reply<Result<Option<ConeRoots>, QuestionError>>) {
         let question = Input::ConeRoots(ConeRootsQuestion { id, reply });
         let refused = match self.0.inputs.load().as_ref() {
-            Some(inputs) => inputs.try_send(question).map_err(crossbeam_channel::TrySendError::into_inner).err(),
-            None => Some(question),
+            Some(inputs) => inputs.try_send(question).err().map(|error| match error {
+                TrySendError::Full(question) => (question, QuestionError::Busy),
+                TrySendError::Disconnected(question) => {
+                    (question, QuestionError::Stopped(self.stop_reason()))
+                }
+            }),
+            None => Some((question, QuestionError::Stopped(self.stop_reason()))),
         };
-        if let Some(Input::ConeRoots(question)) = refused {
-            (question.reply)(None);
+        if let Some((Input::ConeRoots(question), error)) = refused {
+            (question.reply)(Err(error));
         }
     }
 
+    fn stop_reason(&self) -> Arc<str> {
+        self.halt_reason().unwrap_or_else(|| "it is stopping".into())
+    }
+
     fn stopped(&self) -> SubmitError {
-        SubmitError::Stopped(self.halt_reason().unwrap_or_else(|| "it is stopping".into()))
+        SubmitError::Stopped(self.stop_reason())
+    }
+
+    /// Stops the node for `error` and tells why; gives the reason.
+    fn fail(&self, error: &FatalError) -> Arc<str> {
+        let mut reason = error.to_string();
+        reason.truncate(
+            reason.char_indices().nth(HALT_REASON_CHARACTERS_MAX).map_or(reason.len(), |(at, _)| at),
+        );
+        tracing::error!(%reason, "the node stops");
+        let reason: Arc<str> = reason.into();
+        self.0.halt_reason.store(Arc::new(Some(Arc::clone(&reason))));
+        self.close();
+        reason
+    }
+
+    fn is_stopping(&self) -> bool {
+        self.0.stopping.load(Ordering::Relaxed)
     }
 
     /// Ends every queue: the threads finish what they hold and end.
@@ -210,11 +246,14 @@ impl RunningNode {
 }
 
 /// The keys a coordinator signs with must be keys the network accepts for its next milestone, and enough of them.
-fn check_coordinator(options: &NodeOptions, next: MilestoneIndex) -> Result<(), StartError> {
-    let Some(coordinator) = &options.coordinator else { return Ok(()) };
-    let applicable = options.parameters.keys.applicable(next);
+fn check_coordinator(
+    parameters: &ProtocolParameters,
+    coordinator: &CoordinatorOptions,
+    next: MilestoneIndex,
+) -> Result<(), StartError> {
+    let applicable = parameters.keys.applicable(next);
     let signing: BTreeSet<_> = coordinator.secret_keys.iter().map(SecretKey::public_key).collect();
-    let threshold = options.parameters.keys.threshold();
+    let threshold = parameters.keys.threshold();
     if !signing.is_subset(&applicable) || signing.len() < threshold {
         let (has, accepted) = (signing.len(), applicable.len());
         return Err(StartError::CoordinatorKeys(format!(
@@ -236,22 +275,26 @@ fn deliver_to(inputs: Sender<Input>) -> impl Fn(Vec<Verified>) + Clone + Send + 
     }
 }
 
-/// The engine thread: steps, commits, publishes, until every sender is gone or the store fails.
+/// The engine thread: steps, commits, publishes, until every sender is gone, or the store or the core fails.
 fn run_engine(node: &Node, mut core: Core, clock: Clock, inputs: &Receiver<Input>, jobs: &Sender<MineJob>) {
     let mut outbox = Outbox::default();
-    if let Err(error) = work(node, &mut core, clock, inputs, jobs, &mut outbox) {
-        let mut reason = error.to_string();
-        reason.truncate(reason.char_indices().nth(HALT_REASON_CHARACTERS_MAX).map_or(reason.len(), |(at, _)| at));
-        tracing::error!(%reason, "the node stops");
-        let reason: Arc<str> = reason.into();
-        node.0.halt_reason.store(Arc::new(Some(Arc::clone(&reason))));
-        node.close();
+    // A node whose engine died without a word would look healthy for ever.
+    let worked = catch_unwind(AssertUnwindSafe(|| work(node, &mut core, clock, inputs, jobs, &mut outbox)));
+    let worked = worked.unwrap_or_else(|panic| Err(defect("the engine thread", panic.as_ref())));
+    if let Err(error) = worked {
+        let reason = node.fail(&error);
         outbox.refuse(&reason);
-        // Whatever still waits is answered too.
-        for input in inputs.try_iter() {
+        // Whatever still waits is answered, too, until the verify pool has emptied its queue and ended.
+        for input in inputs {
             refuse(input, &reason);
         }
     }
+}
+
+fn defect(thread: &str, panic: &(dyn std::any::Any + Send)) -> FatalError {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    FatalError::Defect(format!("{thread} panicked: {}", text.unwrap_or("for an unknown reason")))
 }
 
 fn work(
@@ -266,32 +309,35 @@ fn work(
     publish(node, core);
     let mut ticked_ms = 0;
     loop {
-        match inputs.recv_timeout(TICK) {
+        match inputs.recv_timeout(Duration::from_millis(TICK_MS)) {
             Ok(input) => core.step(clock(), input, outbox)?,
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return core.commit(),
         }
-        while !core.wants_commit()
-            && let Ok(input) = inputs.try_recv()
-        {
+        for _ in 1..ENGINE_QUEUE_INPUTS_MAX {
+            if core.wants_commit() {
+                break;
+            }
+            let Ok(input) = inputs.try_recv() else { break };
             core.step(clock(), input, outbox)?;
         }
         let now_ms = clock();
-        if now_ms.abs_diff(ticked_ms) >= TICK_MS {
+        if now_ms.abs_diff(ticked_ms) >= TICK_MS && !node.is_stopping() {
             ticked_ms = now_ms;
             core.step(now_ms, Input::Tick, outbox)?;
         }
         core.commit()?;
         publish(node, core);
         outbox.release();
-        if let Some(job) = outbox.mine.take() {
+        if let Some(job) = outbox.mine.take()
+            && jobs.try_send(job).is_err()
+            && !node.is_stopping()
+        {
             // One message of the coordinator is in work at a time, so the queue of one has room.
-            let _ = jobs.try_send(job).inspect_err(|error| tracing::error!(%error, "no milestone can be mined"));
+            return Err(FatalError::Defect("the mining thread takes no message".into()));
         }
     }
 }
-
-const TICK_MS: u64 = 20;
 
 fn publish(node: &Node, core: &mut Core) {
     if let Some(view) = core.take_view() {
@@ -306,12 +352,20 @@ fn refuse(input: Input, reason: &Arc<str>) {
                 message.origin.refuse(SubmitError::Stopped(Arc::clone(reason)));
             }
         }
-        Input::ConeRoots(question) => (question.reply)(None),
+        Input::ConeRoots(question) => (question.reply)(Err(QuestionError::Stopped(Arc::clone(reason)))),
         Input::Tick => {}
     }
 }
 
-/// The mining thread of a coordinator's node: proof of work for one message at a time.
+/// The mining thread of a coordinator's node.
+fn run_miner(node: &Node, jobs: &Receiver<MineJob>) {
+    // The engine waits for the message in work, so it would issue no milestone any more.
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| mine(node, jobs))) {
+        node.fail(&defect("the mining thread", panic.as_ref()));
+    }
+}
+
+/// Proof of work for one message at a time.
 fn mine(node: &Node, jobs: &Receiver<MineJob>) {
     while let Ok(mut job) = jobs.recv() {
         if !set_nonce(&mut job.message, job.min_pow_score, &node.0.stopping) {

@@ -80,7 +80,7 @@ impl Protocol {
         }
     }
 
-    /// Parses a message strictly and says which of its signatures must be verified.
+    /// Parses a message strictly and says which of its signatures must be verified: those that can matter.
     ///
     /// # Errors
     /// [`SubmitError::Syntax`] or [`SubmitError::WrongNetwork`].
@@ -92,7 +92,7 @@ impl Protocol {
                     let (expected, got) = (parameters.network_id, message.network_id);
                     return Err(SubmitError::WrongNetwork { expected, got });
                 }
-                let signed = signatures_of(&message);
+                let signed = signatures_of(parameters, &message);
                 Ok(Examined { message, signed })
             }
         }
@@ -136,7 +136,9 @@ impl Protocol {
     pub fn milestone_task(&self, bytes: &[u8]) -> Result<Option<MilestoneTask>, SyntaxError> {
         match self {
             Self::Chrysalis(_) => {
-                let Some(Payload::Milestone(milestone)) = Message::parse(bytes)?.payload else { return Ok(None) };
+                let Some(Payload::Milestone(milestone)) = Message::parse(bytes)?.payload else {
+                    return Ok(None);
+                };
                 Ok(Some(MilestoneTask {
                     index: milestone.index,
                     timestamp: milestone.timestamp,
@@ -251,7 +253,9 @@ impl Examined {
     #[must_use]
     pub fn flags(&self, verdicts: &[bool]) -> u8 {
         match &self.message.payload {
-            Some(Payload::Transaction(_)) if verdicts.contains(&false) => FLAG_TRANSACTION | FLAG_BAD_SIGNATURE,
+            Some(Payload::Transaction(_)) if verdicts.contains(&false) => {
+                FLAG_TRANSACTION | FLAG_BAD_SIGNATURE
+            }
             Some(Payload::Transaction(_)) => FLAG_TRANSACTION,
             Some(Payload::Milestone(_) | Payload::Indexation(_)) | None => 0,
         }
@@ -265,7 +269,7 @@ impl Examined {
     }
 }
 
-fn signatures_of(message: &Message) -> Vec<Signed> {
+fn signatures_of(parameters: &ProtocolParameters, message: &Message) -> Vec<Signed> {
     match &message.payload {
         Some(Payload::Transaction(transaction)) => {
             let hash = transaction.essence.signing_hash();
@@ -279,12 +283,19 @@ fn signatures_of(message: &Message) -> Vec<Signed> {
                 })
                 .collect()
         }
-        Some(Payload::Milestone(milestone)) => {
+        // Anybody can send a payload with 255 signatures; without the coordinator's keys it is an ordinary message.
+        Some(Payload::Milestone(milestone))
+            if parameters.keys.verify_without_signatures(message, milestone).is_ok() =>
+        {
             let hash = milestone.essence_hash();
             let keys = milestone.public_keys.iter().zip(&milestone.signatures);
-            keys.map(|(public_key, signature)| Signed { public_key: *public_key, signature: *signature, hash })
-                .collect()
+            keys.map(|(public_key, signature)| Signed {
+                public_key: *public_key,
+                signature: *signature,
+                hash,
+            })
+            .collect()
         }
-        Some(Payload::Indexation(_)) | None => Vec::new(),
+        Some(Payload::Milestone(_) | Payload::Indexation(_)) | None => Vec::new(),
     }
 }

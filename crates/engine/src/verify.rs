@@ -1,6 +1,7 @@
 //! The verify pool: plain threads that parse messages, check their proof of work and their signatures, all in batches,
 //! and hand what passed to the engine thread.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
@@ -12,7 +13,7 @@ use osmia_primitives::{MessageId, blake2b};
 use osmia_tangle::Vertex;
 
 use crate::error::SubmitError;
-use crate::limits::{VERIFY_BATCH_MESSAGES_MAX, VERIFY_QUEUE_MESSAGES_MAX};
+use crate::limits::{VERIFY_BATCH_BYTES_MAX, VERIFY_BATCH_MESSAGES_MAX, VERIFY_QUEUE_MESSAGES_MAX};
 use crate::node::Reply;
 use crate::protocol::{Examined, Protocol, ValidMilestone};
 
@@ -191,7 +192,9 @@ impl VerifyQueue {
     pub fn offer(&self, unverified: Unverified) -> Result<(), (Unverified, SubmitError)> {
         self.0.try_send(unverified).map_err(|error| match error {
             TrySendError::Full(unverified) => (unverified, SubmitError::Busy),
-            TrySendError::Disconnected(unverified) => (unverified, SubmitError::Stopped("it is stopping".into())),
+            TrySendError::Disconnected(unverified) => {
+                (unverified, SubmitError::Stopped("it is stopping".into()))
+            }
         })
     }
 
@@ -205,6 +208,15 @@ impl VerifyQueue {
     }
 }
 
+/// A running pool.
+#[derive(Debug)]
+pub struct VerifyPool {
+    /// Its queue.
+    pub queue: VerifyQueue,
+    /// Its threads, which end when the queue has no sender any more.
+    pub threads: Vec<JoinHandle<()>>,
+}
+
 /// Starts `threads` verify threads; each hands its groups to `deliver`, which may wait (that is the back-pressure).
 ///
 /// # Errors
@@ -213,7 +225,7 @@ pub fn start_pool(
     verifier: &Verifier,
     threads: usize,
     deliver: impl Fn(Vec<Verified>) + Clone + Send + 'static,
-) -> std::io::Result<(VerifyQueue, Vec<JoinHandle<()>>)> {
+) -> std::io::Result<VerifyPool> {
     let (sender, receiver) = crossbeam_channel::bounded(VERIFY_QUEUE_MESSAGES_MAX);
     let handles = (0..threads.max(1))
         .map(|number| {
@@ -223,16 +235,60 @@ pub fn start_pool(
                 .spawn(move || run(&verifier, &receiver, &deliver))
         })
         .collect::<std::io::Result<Vec<_>>>()?;
-    Ok((VerifyQueue(sender), handles))
+    Ok(VerifyPool { queue: VerifyQueue(sender), threads: handles })
 }
 
 fn run(verifier: &Verifier, receiver: &Receiver<Unverified>, deliver: &impl Fn(Vec<Verified>)) {
-    while let Ok(first) = receiver.recv() {
-        let mut group = vec![first];
-        group.extend(receiver.try_iter().take(VERIFY_BATCH_MESSAGES_MAX - 1));
-        let verified = verifier.verify(group);
-        if !verified.is_empty() {
-            deliver(verified);
+    while let Some(group) = next_group(receiver) {
+        // A message that makes the verifier panic must not end the pool. Its group is lost, whoever asked sees the
+        // reply dropped.
+        match catch_unwind(AssertUnwindSafe(|| verifier.verify(group))) {
+            Ok(verified) if verified.is_empty() => {}
+            Ok(verified) => deliver(verified),
+            Err(_) => {
+                tracing::error!("a group of messages was lost to a defect of the verifier; please report it")
+            }
         }
+    }
+}
+
+/// Waits for a message and takes what waits behind it, up to the limits of a group; `None` when the pool ends.
+fn next_group(receiver: &Receiver<Unverified>) -> Option<Vec<Unverified>> {
+    let first = receiver.recv().ok()?;
+    let mut bytes = first.bytes.len();
+    let mut group = vec![first];
+    while group.len() < VERIFY_BATCH_MESSAGES_MAX
+        && bytes < VERIFY_BATCH_BYTES_MAX
+        && let Ok(next) = receiver.try_recv()
+    {
+        bytes += next.bytes.len();
+        group.push(next);
+    }
+    Some(group)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unverified(bytes: usize) -> Unverified {
+        Unverified { bytes: Bytes::from(vec![0; bytes]), origin: Origin::Coordinator }
+    }
+
+    #[test]
+    fn a_group_is_bounded_in_messages_and_in_bytes() {
+        let (sender, receiver) = crossbeam_channel::bounded(VERIFY_QUEUE_MESSAGES_MAX);
+        let queue = VerifyQueue(sender);
+        for _ in 0..VERIFY_BATCH_MESSAGES_MAX + 1 {
+            queue.push(unverified(300)).unwrap();
+        }
+        assert_eq!(next_group(&receiver).unwrap().len(), VERIFY_BATCH_MESSAGES_MAX);
+        assert_eq!(next_group(&receiver).unwrap().len(), 1);
+        for _ in 0..VERIFY_BATCH_MESSAGES_MAX {
+            queue.push(unverified(32 << 10)).unwrap();
+        }
+        assert_eq!(next_group(&receiver).unwrap().len(), VERIFY_BATCH_BYTES_MAX / (32 << 10));
+        drop(queue);
+        while next_group(&receiver).is_some() {}
     }
 }

@@ -21,6 +21,7 @@ mod keys;
 mod limits;
 mod logging;
 mod network_file;
+mod panics;
 mod private_net;
 mod stop_signal;
 mod terminal;

@@ -22,6 +22,7 @@ use crate::failure::Failure;
 use crate::keys;
 use crate::limits::VERIFY_THREADS_MAX;
 use crate::logging;
+use crate::panics;
 use crate::private_net::banner::Banner;
 use crate::private_net::setup::{Prepared, Wishes};
 use crate::private_net::watch::Ended;
@@ -36,6 +37,7 @@ pub(crate) use setup::NetworkError;
 /// [`Failure`] of everything that is wired here.
 pub(crate) fn run(args: &PrivateNetArgs) -> Result<Exit, Failure> {
     logging::start(&args.log);
+    panics::end_the_process_for_vital_threads();
     let signal = StopSignal::install()?;
     // Everything that can be found wrong is found before the first file is touched.
     let wishes = Wishes::read(args)?;

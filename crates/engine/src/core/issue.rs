@@ -1,9 +1,11 @@
 //! The coordinator's part of the core: it turns a plan into messages, one at a time.
 
+use osmia_chrysalis::SyntaxError;
+use osmia_primitives::ed25519::SecretKey;
 use osmia_primitives::{MessageId, MilestoneIndex};
 
-use super::{Core, Outbox};
-use crate::coordinator::{Plan, Planned, milestone_timestamp, next_index};
+use super::{Answer, Core, Outbox};
+use crate::coordinator::{Plan, Planned, milestone_timestamp};
 use crate::error::{FatalError, SubmitError};
 use crate::limits::COORDINATOR_CANDIDATES_MAX;
 use crate::protocol::MilestoneDraft;
@@ -17,36 +19,61 @@ pub struct MineJob {
     pub min_pow_score: f64,
 }
 
+/// Why the coordinator gives a milestone up. It tries again one interval later.
+#[derive(Debug, thiserror::Error)]
+enum IssueError {
+    #[error("confirming has stopped, or a milestone of another coordinator is not confirmed yet")]
+    NotSynced,
+    #[error("there is no milestone index left")]
+    NoIndex,
+    #[error("{has} of its keys may sign milestone {index}, {needed} must")]
+    TooFewKeys { index: MilestoneIndex, has: usize, needed: usize },
+    #[error("the parent {0} is not stored")]
+    ParentNotFound(MessageId),
+    #[error(transparent)]
+    Syntax(#[from] SyntaxError),
+    #[error("its message was refused: {0}")]
+    Refused(SubmitError),
+}
+
 impl Core {
     /// Starts the next milestone when it is time and nothing is in work.
     pub(super) fn issue_when_due(&mut self, now_ms: u64, outbox: &mut Outbox) -> Result<(), FatalError> {
-        let is_synced = self.latest.is_none_or(|latest| latest.index <= self.state.confirmed.index);
-        if self.halted.is_some() || !is_synced {
+        let is_due = self.coordinator.as_ref().is_some_and(|coordinator| coordinator.is_due(now_ms));
+        if !is_due || !self.may_issue_milestone() {
             return Ok(());
-        }
-        match &self.coordinator {
-            Some(coordinator) if coordinator.is_due(now_ms) => {}
-            Some(_) | None => return Ok(()),
         }
         let plan = Plan::over(&self.heaviest_tips());
         let planned = self.coordinator.as_mut().and_then(|coordinator| coordinator.start(plan, now_ms));
         self.issue(planned, now_ms, outbox)
     }
 
-    /// Our message `id` was attached: issue the next one of the plan.
-    pub(super) fn issue_next_after(
+    /// The answer to our own message came: issue the next one of the plan, or give it up.
+    pub(super) fn go_on_issuing(
         &mut self,
-        id: MessageId,
+        answer: Answer,
         now_ms: u64,
         outbox: &mut Outbox,
     ) -> Result<(), FatalError> {
-        let planned = self.coordinator.as_mut().and_then(|coordinator| coordinator.attached(id));
-        self.issue(planned, now_ms, outbox)
+        match answer {
+            Ok(id) => {
+                let planned = self.coordinator.as_mut().and_then(|coordinator| coordinator.attached(id));
+                self.issue(planned, now_ms, outbox)
+            }
+            Err(error) => {
+                self.abandon_milestone(&IssueError::Refused(error));
+                Ok(())
+            }
+        }
     }
 
-    /// Our message was refused; the next milestone comes one interval later.
-    pub(super) fn abandon_milestone(&mut self, error: &SubmitError) {
-        tracing::error!(%error, "a message of the coordinator was refused, the milestone is given up");
+    /// Whether the next milestone is ours to issue: every known one is confirmed, and none contradicted our ledger.
+    fn may_issue_milestone(&self) -> bool {
+        self.halted.is_none() && self.latest_mark().index <= self.state.confirmed.index
+    }
+
+    fn abandon_milestone(&mut self, error: &IssueError) {
+        tracing::error!(%error, "the coordinator gives a milestone up and tries again one interval later");
         if let Some(coordinator) = &mut self.coordinator {
             coordinator.abandon();
         }
@@ -59,7 +86,12 @@ impl Core {
         heaviest.into_iter().filter_map(|branch| self.tangle.id_of(branch.arrival)).collect()
     }
 
-    fn issue(&mut self, planned: Option<Planned>, now_ms: u64, outbox: &mut Outbox) -> Result<(), FatalError> {
+    fn issue(
+        &mut self,
+        planned: Option<Planned>,
+        now_ms: u64,
+        outbox: &mut Outbox,
+    ) -> Result<(), FatalError> {
         let message = match planned {
             None => return Ok(()),
             Some(Planned::Checkpoint(parents)) => self.protocol.issue_checkpoint(parents).map_err(Into::into),
@@ -81,10 +113,15 @@ impl Core {
         &mut self,
         mut parents: Vec<MessageId>,
         now_ms: u64,
-    ) -> Result<Result<Vec<u8>, SubmitError>, FatalError> {
-        let latest = self.latest.map_or(MilestoneIndex(0), |latest| latest.index).max(self.state.confirmed.index);
-        let Some(index) = next_index(latest) else {
-            return Ok(Err(SubmitError::Stopped("there is no milestone index left".into())));
+    ) -> Result<Result<Vec<u8>, IssueError>, FatalError> {
+        // Much may have arrived since the plan was made, while its checkpoints were mined.
+        if !self.may_issue_milestone() {
+            return Ok(Err(IssueError::NotSynced));
+        }
+        let Some(index) = self.next_milestone() else { return Ok(Err(IssueError::NoIndex)) };
+        let keys = match self.signing_keys(index) {
+            Ok(keys) => keys,
+            Err(error) => return Ok(Err(error)),
         };
         match self.latest {
             Some(latest) => parents.push(latest.message_id),
@@ -100,7 +137,7 @@ impl Core {
         for parent in &parents {
             match self.tangle.arrival_of(parent, &self.ancestors())? {
                 Some(arrival) => arrivals.push(arrival),
-                None => return Ok(Err(SubmitError::ParentNotFound(*parent))),
+                None => return Ok(Err(IssueError::ParentNotFound(*parent))),
             }
         }
         let flag = self.white_flag(index, &arrivals)?;
@@ -110,7 +147,22 @@ impl Core {
             parents,
             inclusion_merkle_root: flag.merkle_root,
         };
-        let keys = self.coordinator.as_ref().map_or(&[][..], |coordinator| &coordinator.options.secret_keys);
-        Ok(self.protocol.issue_milestone(draft, keys).map_err(Into::into))
+        Ok(self.protocol.issue_milestone(draft, &keys).map_err(Into::into))
+    }
+
+    /// Our keys that may sign the milestone `index`. A milestone with another key, or with too few, would be attached
+    /// as an ordinary message.
+    fn signing_keys(&self, index: MilestoneIndex) -> Result<Vec<SecretKey>, IssueError> {
+        let keys = &self.protocol.parameters().keys;
+        let applicable = keys.applicable(index);
+        let ours = self.coordinator.iter().flat_map(|coordinator| &coordinator.options.secret_keys);
+        let mut signing: Vec<SecretKey> =
+            ours.filter(|key| applicable.contains(&key.public_key())).cloned().collect();
+        signing.sort_by_key(SecretKey::public_key);
+        signing.dedup_by_key(|key| key.public_key());
+        if signing.len() < keys.threshold() {
+            return Err(IssueError::TooFewKeys { index, has: signing.len(), needed: keys.threshold() });
+        }
+        Ok(signing)
     }
 }

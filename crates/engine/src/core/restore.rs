@@ -1,5 +1,7 @@
 //! Bringing the recent part of the Tangle back into memory after a start.
 
+use std::sync::Arc;
+
 use osmia_primitives::{MessageId, MilestoneIndex};
 use osmia_store::{Arrival, FIRST_ARRIVAL, Reader};
 use osmia_tangle::Restored;
@@ -17,28 +19,21 @@ impl Core {
     /// # Errors
     /// When the store cannot be read or contradicts itself.
     pub fn restore(&mut self, now_ms: u64) -> Result<(), FatalError> {
+        let store = Arc::clone(&self.store);
+        let reader = store.latest();
         let start = self.restore_start()?;
-        let mut restored = Vec::new();
-        {
-            let reader = self.store.latest();
-            for row in reader.vertices_from(start) {
-                let (arrival, vertex) = row?;
-                let milestone = reader.position(arrival)?.map(|position| position.milestone);
-                restored.push((arrival, MessageId::of(&vertex.bytes), milestone, vertex));
-            }
-        }
-        for (arrival, id, milestone, vertex) in restored {
+        // One message at a time: together they may be larger than the machine's memory.
+        for row in reader.vertices_from(start) {
+            let (arrival, vertex) = row?;
             let mut parents = Vec::new();
             for parent in self.protocol.parents(&vertex.bytes).map_err(|error| damaged(arrival, &error))? {
                 parents.push(self.parent_arrival(arrival, &parent)?);
             }
+            let id = MessageId::of(&vertex.bytes);
+            let milestone = reader.position(arrival)?.map(|position| position.milestone);
             self.tangle.restore(Restored { id, arrival: arrival.0, parents, milestone, flags: vertex.flags });
         }
-        {
-            let ancestors = StoredAncestors { reader: self.store.latest(), protocol: &self.protocol };
-            self.tangle.finish_restore(now_ms, &ancestors)?;
-        }
-        self.restore_milestones()?;
+        self.tangle.finish_restore(now_ms, &StoredAncestors { reader, protocol: &self.protocol })?;
         self.view_changed = true;
         self.confirm_all()
     }
@@ -58,17 +53,6 @@ impl Core {
         self.tangle.arrival_of(parent, &self.ancestors())?.ok_or_else(|| {
             FatalError::Inconsistent(format!("parent {parent} of the message at {} is missing", child.0))
         })
-    }
-
-    fn restore_milestones(&mut self) -> Result<(), FatalError> {
-        let reader = self.store.latest();
-        let mut index = self.state.confirmed.index;
-        while let Some(next) = index.next() {
-            let Some(milestone) = milestones::find(&reader, next)? else { break };
-            self.milestones.insert(next, milestone);
-            index = next;
-        }
-        Ok(())
     }
 }
 

@@ -1,7 +1,9 @@
 //! Random Tangles with payments, conflicts and dust: the node agrees with the naive model in everything, and a second
 //! node that receives the same messages in another order agrees with the first.
 
-use osmia_chrysalis::{Message, Milestone, OutputId, OutputKind, Payload, TOKEN_SUPPLY, Transaction, UnlockBlock};
+use osmia_chrysalis::{
+    Message, Milestone, OutputId, OutputKind, Payload, TOKEN_SUPPLY, Transaction, UnlockBlock,
+};
 use osmia_engine::{Outcome, SubmitError};
 use osmia_primitives::MessageId;
 use osmia_primitives::ed25519::SecretKey;
@@ -9,7 +11,9 @@ use osmia_sim::transfer::{Spend, transaction};
 use osmia_sim::{Ledger, Oracle};
 use proptest::prelude::*;
 
-use crate::world::{World, address, genesis_key, genesis_output, genesis_store, key, output_of, single, transfer};
+use crate::world::{
+    World, address, genesis_key, genesis_output, genesis_store, key, output_of, single, transfer,
+};
 
 const WALLETS: u8 = 4;
 const MESSAGES_PER_MILESTONE: usize = 20;
@@ -48,9 +52,8 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Kind::UnknownInput),
     ];
     let parents = prop::collection::vec(any::<prop::sample::Index>(), 1..4);
-    (kind, parents, any::<prop::sample::Index>(), 0..WALLETS, 1..TOKEN_SUPPLY).prop_map(
-        |(kind, parents, spend, to, amount)| Step { kind, parents, spend, to, amount },
-    )
+    (kind, parents, any::<prop::sample::Index>(), 0..WALLETS, 1..TOKEN_SUPPLY)
+        .prop_map(|(kind, parents, spend, to, amount)| Step { kind, parents, spend, to, amount })
 }
 
 /// An output somebody may spend, as far as its maker knows: whether it is ever created, and only once spent, is what
@@ -79,9 +82,13 @@ impl Maker {
         let coin = step.spend.get(&self.coins).clone();
         let payment = Self::payment(step, &coin);
         for output in &payment.essence.outputs {
-            let owner = (0..WALLETS).map(key).chain([genesis_key()]).find(|key| address(key) == output.address);
-            let owner = owner.expect("because every output goes to a wallet");
-            self.coins.push(Coin { id: output_of(&payment, &owner), amount: output.amount, owner });
+            let owner =
+                (0..WALLETS).map(key).chain([genesis_key()]).find(|key| address(key) == output.address);
+            self.coins.extend(owner.map(|owner| Coin {
+                id: output_of(&payment, &owner),
+                amount: output.amount,
+                owner,
+            }));
         }
         Some(Payload::Transaction(Box::new(payment)))
     }
@@ -90,7 +97,12 @@ impl Maker {
         let to = key(step.to);
         let amount = match step.kind {
             Kind::Dust => 1 + step.amount % 999_999,
-            _ => 1 + step.amount % coin.amount,
+            Kind::Data
+            | Kind::Payment
+            | Kind::DustAllowance
+            | Kind::WrongSum
+            | Kind::BadSignature
+            | Kind::UnknownInput => 1 + step.amount % coin.amount,
         }
         .min(coin.amount);
         let mut outputs = vec![single(&to, amount)];
@@ -153,7 +165,8 @@ struct Comparison {
 
 impl Comparison {
     fn new() -> Self {
-        let (mut world, mut mirror, mut oracle) = (World::on(genesis_store()), World::on(genesis_store()), oracle());
+        let (mut world, mut mirror, mut oracle) =
+            (World::on(genesis_store()), World::on(genesis_store()), oracle());
         let issued = world.milestone();
         Self::confirm(&mut world, &mut mirror, &mut oracle, &issued);
         Self { world, mirror, oracle }
@@ -184,9 +197,15 @@ impl Comparison {
                 assert_eq!(outcome, expected_outcome(&expected, id));
             }
             for number in 0..WALLETS {
-                assert_eq!(node.balance(&key(number)).amount, oracle.ledger().balance(&address(&key(number))));
+                assert_eq!(
+                    node.balance(&key(number)).amount,
+                    oracle.ledger().balance(&address(&key(number)))
+                );
             }
-            assert_eq!(node.balance(&genesis_key()).amount, oracle.ledger().balance(&address(&genesis_key())));
+            assert_eq!(
+                node.balance(&genesis_key()).amount,
+                oracle.ledger().balance(&address(&genesis_key()))
+            );
         }
     }
 }

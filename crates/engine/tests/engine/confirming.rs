@@ -3,11 +3,12 @@
 use osmia_chrysalis::ledger::{ConflictReason, StoredOutput};
 use osmia_chrysalis::{Message, Payload};
 use osmia_engine::protocol::MilestoneDraft;
-use osmia_engine::verify::Origin;
 use osmia_engine::{HaltReason, Outcome};
 use osmia_primitives::{MessageId, MilestoneIndex, merkle};
 
-use crate::world::{World, coordinator_keys, genesis_key, genesis_output, key, output_of, pay, single, supply_less, transfer};
+use crate::world::{
+    World, coordinator_keys, genesis_key, genesis_output, key, output_of, pay, single, supply_less, transfer,
+};
 
 #[test]
 fn a_payment_is_applied_and_a_chained_spend_in_the_same_milestone_too() {
@@ -83,26 +84,15 @@ fn a_milestone_references_itself_and_its_whole_cone_in_one_commit() {
     assert_eq!(in_order[..ids.len()], ids, "the chain is confirmed parents first");
 }
 
-/// The bytes of a milestone of our coordinator with this Merkle root.
-fn forged(world: &mut World, index: MilestoneIndex, root: [u8; 32], timestamp: u64) -> Vec<u8> {
-    let parents = vec![world.view().latest_message_id.unwrap()];
-    let draft = MilestoneDraft { index, timestamp, parents, inclusion_merkle_root: root };
-    world.protocol.issue_milestone(draft, &coordinator_keys()).unwrap()
-}
-
-fn step(world: &mut World, bytes: &[u8]) {
-    let verified = world.verify(bytes, Origin::Submission(Box::new(|_| ())));
-    let mut outbox = osmia_engine::core::Outbox::default();
-    world.core.step(world.now_ms, osmia_engine::core::Input::Verified(verified), &mut outbox).unwrap();
-    world.core.commit().unwrap();
-}
-
 #[test]
 fn a_milestone_with_another_merkle_root_halts_confirming_but_not_reading() {
     let mut world = World::new();
     let next = world.view().confirmed.index.next().unwrap();
-    let bytes = forged(&mut world, next, [3; 32], 1_700_000_009);
-    step(&mut world, &bytes);
+    let parents = vec![world.view().latest_message_id.unwrap()];
+    let (timestamp, inclusion_merkle_root) = (1_700_000_009, [3; 32]);
+    let draft = MilestoneDraft { index: next, timestamp, parents, inclusion_merkle_root };
+    let bytes = world.protocol.issue_milestone(draft, &coordinator_keys()).unwrap();
+    world.attach(&bytes);
     assert!(matches!(&world.view().halted, Some(HaltReason::MerkleRoot { index, .. }) if *index == next));
     assert_eq!(world.view().confirmed.index, MilestoneIndex(1));
     assert_eq!(world.milestone(), Vec::<Vec<u8>>::new(), "a halted coordinator issues nothing");
@@ -115,8 +105,8 @@ fn a_second_milestone_for_an_index_halts_confirming_and_the_first_counts() {
     world.milestone();
     let index = world.view().confirmed.index;
     let first = world.view().latest_message_id.unwrap();
-    let bytes = forged(&mut world, index, merkle::root::<[u8; 32]>(&[]), 1_700_000_099);
-    step(&mut world, &bytes);
+    let bytes = world.forged(index, &[first], 1_700_000_099);
+    world.attach(&bytes);
     let second = MessageId::of(&bytes);
     assert_eq!(world.view().halted, Some(HaltReason::TwoMilestones { index, first, second }));
 }
@@ -129,8 +119,37 @@ fn a_milestone_signed_by_strangers_is_an_ordinary_message() {
     let root = merkle::root::<[u8; 32]>(&[]);
     let draft = MilestoneDraft { index, timestamp: 1_700_000_009, parents, inclusion_merkle_root: root };
     let bytes = world.protocol.issue_milestone(draft, &[key(1), key(2)]).unwrap();
+    assert!(world.protocol.examine(&bytes).unwrap().signed.is_empty(), "nobody waits for its signatures");
     let id = world.attach(&bytes);
     assert_eq!(world.view().latest.index, MilestoneIndex(1));
     world.milestone();
     assert_eq!(world.outcome(&id), Some((index, Outcome::NoTransaction)));
+}
+
+#[test]
+fn the_payload_of_a_milestone_in_another_message_is_no_second_milestone() {
+    let mut world = World::new();
+    let issued = world.milestone();
+    let mut wrapped = Message::parse(&issued[0]).unwrap();
+    wrapped.nonce += 1;
+    world.attach(&wrapped.pack());
+    assert_eq!(world.view().halted, None);
+    world.milestone();
+    assert_eq!(world.view().confirmed.index, MilestoneIndex(3));
+    world.assert_sound();
+}
+
+#[test]
+fn a_milestone_that_an_earlier_one_references_keeps_that_position() {
+    let mut world = World::new();
+    let first = world.view().latest_message_id.unwrap();
+    let third = world.forged(MilestoneIndex(3), &[first], 1_700_000_003);
+    let third = world.attach(&third);
+    let second = world.forged(MilestoneIndex(2), &[first, third], 1_700_000_002);
+    let second = world.attach(&second);
+    assert_eq!((world.view().confirmed.index, &world.view().halted), (MilestoneIndex(3), &None));
+    for id in [second, third] {
+        assert_eq!(world.outcome(&id), Some((MilestoneIndex(2), Outcome::NoTransaction)));
+    }
+    world.assert_sound();
 }

@@ -54,7 +54,7 @@ fn cone_roots_are_the_same_after_a_restart() {
         let question = osmia_engine::core::ConeRootsQuestion { id, reply };
         let mut outbox = osmia_engine::core::Outbox::default();
         world.core.step(world.now_ms, osmia_engine::core::Input::ConeRoots(question), &mut outbox).unwrap();
-        receiver.recv().unwrap().unwrap()
+        receiver.recv().unwrap().unwrap().unwrap()
     };
     let before = roots(&mut world);
     assert_eq!((before.oldest, before.youngest), (MilestoneIndex(1), MilestoneIndex(6)));
@@ -84,4 +84,27 @@ fn a_milestone_that_was_stored_but_not_confirmed_is_confirmed_at_start() {
     assert!(world.outcome(&id).is_some());
     let next: MessageId = world.view().latest_message_id.unwrap();
     assert_eq!(next, stored.message_id);
+}
+
+#[test]
+fn a_milestone_beyond_a_gap_is_confirmed_after_a_restart_when_the_gap_is_closed() {
+    let mut world = World::new();
+    let first = world.view().latest_message_id.unwrap();
+    for index in [3, 4] {
+        let bytes = world.forged(MilestoneIndex(index), &[first], 1_700_000_000);
+        world.attach(&bytes);
+    }
+    assert_eq!(world.view().confirmed.index, MilestoneIndex(1));
+    let mut world = restart(world);
+    assert_eq!(
+        (world.view().confirmed.index, world.view().latest.index),
+        (MilestoneIndex(1), MilestoneIndex(4))
+    );
+    assert_eq!(world.interval(), None, "nothing is issued while a milestone is missing");
+    let bytes = world.forged(MilestoneIndex(2), &[first], 1_700_000_000);
+    world.attach(&bytes);
+    assert_eq!(world.view().confirmed.index, MilestoneIndex(4));
+    world.milestone();
+    assert_eq!(world.view().confirmed.index, MilestoneIndex(5));
+    world.assert_sound();
 }

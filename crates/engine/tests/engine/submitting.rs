@@ -21,7 +21,11 @@ fn a_message_is_stored_once_and_answered_with_its_id_every_time() {
     assert_eq!(world.view().counters.known, 1);
     let reader = world.store.latest();
     let arrival = reader.arrival(&id).unwrap().unwrap();
-    assert_eq!(reader.vertex(arrival).unwrap().unwrap().bytes, bytes, "the bytes that came are the bytes stored");
+    assert_eq!(
+        reader.vertex(arrival).unwrap().unwrap().bytes,
+        bytes,
+        "the bytes that came are the bytes stored"
+    );
     let children = reader.children(reader.arrival(&parent).unwrap().unwrap(), 10).unwrap();
     assert_eq!(children, vec![arrival]);
 }
@@ -80,7 +84,8 @@ fn a_bad_signature_is_stored_and_later_conflicts() {
     let mut world = World::new();
     let parent = latest(&mut world);
     let mut payment = pay(genesis_output(), supply_less(0), 5_000_000, &key(1));
-    if let Some(osmia_chrysalis::UnlockBlock::Signature { signature, .. }) = payment.unlock_blocks.first_mut() {
+    if let Some(osmia_chrysalis::UnlockBlock::Signature { signature, .. }) = payment.unlock_blocks.first_mut()
+    {
         signature.0[0] ^= 1;
     }
     let bytes = world.message(&[parent], Some(Payload::Transaction(Box::new(payment))));

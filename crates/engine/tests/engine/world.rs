@@ -6,16 +6,16 @@ use bytes::Bytes;
 use osmia_chrysalis::ledger::{self, Balance, StoredOutput};
 use osmia_chrysalis::snapshot;
 use osmia_chrysalis::{
-    Address, Essence, Indexation, Input as TransactionInput, KeyRange, Message, MilestoneKeys, Output, OutputId,
-    OutputKind, Parents, Payload, ProtocolParameters, TOKEN_SUPPLY, Transaction, UnlockBlock,
+    Address, Essence, Indexation, Input as TransactionInput, KeyRange, Message, MilestoneKeys, Output,
+    OutputId, OutputKind, Parents, Payload, ProtocolParameters, TOKEN_SUPPLY, Transaction, UnlockBlock,
 };
 use osmia_engine::core::{Core, CoreOptions, Input, Outbox};
 use osmia_engine::ledger::StoreLedger;
-use osmia_engine::protocol::Protocol;
+use osmia_engine::protocol::{MilestoneDraft, Protocol};
 use osmia_engine::verify::{Origin, Unverified, Verified, Verifier};
 use osmia_engine::{CoordinatorOptions, Outcome, SubmitError, View};
 use osmia_primitives::ed25519::SecretKey;
-use osmia_primitives::{IdHasherKey, MessageId, MilestoneIndex, TransactionId};
+use osmia_primitives::{IdHasherKey, MessageId, MilestoneIndex, TransactionId, merkle};
 use osmia_store::Store;
 
 /// What was answered to a submission.
@@ -54,24 +54,33 @@ pub(crate) fn coordinator_keys() -> Vec<SecretKey> {
     vec![SecretKey::from_seed([1; 32]), SecretKey::from_seed([2; 32])]
 }
 
+/// A key that may sign milestones up to `end`, 0 for all.
+pub(crate) fn range(key: &SecretKey, end: u32) -> KeyRange {
+    KeyRange { public_key: key.public_key(), start: MilestoneIndex(0), end: MilestoneIndex(end) }
+}
+
+/// The test network, on which a message needs this score; both of the coordinator's keys sign every milestone.
+pub(crate) fn parameters(min_pow_score: f64) -> ProtocolParameters {
+    let ranges = coordinator_keys().iter().map(|key| range(key, 0)).collect();
+    ProtocolParameters::new("engine-test", "atoi", min_pow_score, MilestoneKeys::new(ranges, 2)).unwrap()
+}
+
 pub(crate) fn protocol() -> Protocol {
-    let range = |key: &SecretKey| KeyRange {
-        public_key: key.public_key(),
-        start: MilestoneIndex(0),
-        end: MilestoneIndex(0),
-    };
-    let keys = MilestoneKeys::new(coordinator_keys().iter().map(range).collect(), 2);
-    Protocol::Chrysalis(Arc::new(ProtocolParameters::new("engine-test", "atoi", 0.0, keys).unwrap()))
+    Protocol::Chrysalis(Arc::new(parameters(0.0)))
 }
 
 /// A store that holds the genesis of the test network.
 pub(crate) fn genesis_store() -> Arc<Store> {
     let store = Store::in_memory().unwrap();
+    load_genesis(&store);
+    Arc::new(store)
+}
+
+pub(crate) fn load_genesis(store: &Store) {
     let protocol = protocol();
     let network_id = protocol.parameters().network_id;
     let file = snapshot::genesis(network_id, 1, address(&genesis_key()), 0).unwrap();
-    osmia_engine::genesis::load(&store, protocol.parameters(), &mut file.as_slice()).unwrap();
-    Arc::new(store)
+    osmia_engine::genesis::load(store, protocol.parameters(), &mut file.as_slice()).unwrap();
 }
 
 pub(crate) fn single(key: &SecretKey, amount: u64) -> Output {
@@ -79,7 +88,11 @@ pub(crate) fn single(key: &SecretKey, amount: u64) -> Output {
 }
 
 /// A transaction that spends `inputs`, all owned by `owner`, for `outputs`.
-pub(crate) fn transfer(mut inputs: Vec<OutputId>, mut outputs: Vec<Output>, owner: &SecretKey) -> Transaction {
+pub(crate) fn transfer(
+    mut inputs: Vec<OutputId>,
+    mut outputs: Vec<Output>,
+    owner: &SecretKey,
+) -> Transaction {
     inputs.sort_by_key(OutputId::to_bytes);
     outputs.sort_by_key(|output| (output.kind as u8, output.address, output.amount));
     let inputs: Vec<_> = inputs.into_iter().map(TransactionInput).collect();
@@ -92,7 +105,8 @@ pub(crate) fn transfer(mut inputs: Vec<OutputId>, mut outputs: Vec<Output>, owne
 
 /// The output of `transaction` that belongs to `owner`.
 pub(crate) fn output_of(transaction: &Transaction, owner: &SecretKey) -> OutputId {
-    let place = transaction.essence.outputs.iter().position(|output| output.address == address(owner)).unwrap();
+    let place =
+        transaction.essence.outputs.iter().position(|output| output.address == address(owner)).unwrap();
     OutputId { transaction_id: transaction.id(), index: u16::try_from(place).unwrap() }
 }
 
@@ -111,8 +125,12 @@ impl World {
 
     /// A node on `store`, as after a start.
     pub(crate) fn on(store: Arc<Store>) -> Self {
-        let protocol = protocol();
-        let coordinator = CoordinatorOptions { secret_keys: coordinator_keys(), interval_ms: INTERVAL_MS };
+        Self::with(store, protocol(), coordinator_keys())
+    }
+
+    /// A node on `store` whose coordinator signs with `secret_keys`.
+    pub(crate) fn with(store: Arc<Store>, protocol: Protocol, secret_keys: Vec<SecretKey>) -> Self {
+        let coordinator = CoordinatorOptions { secret_keys, interval_ms: INTERVAL_MS };
         let options = CoreOptions {
             protocol: protocol.clone(),
             coordinator: Some(coordinator),
@@ -169,26 +187,46 @@ impl World {
 
     fn verify_and_step(&mut self, bytes: &[u8], origin: Origin) -> Outbox {
         let verified = self.verify(bytes, origin);
+        self.step(Input::Verified(verified))
+    }
+
+    /// One step with its commit and its replies.
+    fn step(&mut self, input: Input) -> Outbox {
         let mut outbox = Outbox::default();
-        self.core.step(self.now_ms, Input::Verified(verified), &mut outbox).unwrap();
+        self.core.step(self.now_ms, input, &mut outbox).unwrap();
         self.core.commit().unwrap();
         outbox.release();
         outbox
     }
 
+    /// Lets one interval pass; gives the first message the coordinator wants to be mined.
+    pub(crate) fn interval(&mut self) -> Option<Vec<u8>> {
+        self.now_ms += INTERVAL_MS;
+        self.step(Input::Tick).mine.map(|job| job.message)
+    }
+
+    /// Hands the coordinator's message back as mined (the network asks for no proof of work); gives the next one.
+    pub(crate) fn mined(&mut self, message: &[u8]) -> Option<Vec<u8>> {
+        self.verify_and_step(message, Origin::Coordinator).mine.map(|job| job.message)
+    }
+
     /// Lets the coordinator issue a milestone with its checkpoints; gives the messages it issued.
     pub(crate) fn milestone(&mut self) -> Vec<Vec<u8>> {
-        self.now_ms += INTERVAL_MS;
-        let mut outbox = Outbox::default();
-        self.core.step(self.now_ms, Input::Tick, &mut outbox).unwrap();
-        self.core.commit().unwrap();
         let mut issued = Vec::new();
-        while let Some(job) = outbox.mine.take() {
-            // The network asks for no proof of work.
-            issued.push(job.message.clone());
-            outbox = self.verify_and_step(&job.message, Origin::Coordinator);
+        let mut next = self.interval();
+        while let Some(message) = next {
+            next = self.mined(&message);
+            issued.push(message);
         }
         issued
+    }
+
+    /// The bytes of a milestone over `parents` that is signed by the coordinator's keys but not issued by it; it
+    /// applies no transaction.
+    pub(crate) fn forged(&self, index: MilestoneIndex, parents: &[MessageId], timestamp: u64) -> Vec<u8> {
+        let inclusion_merkle_root = merkle::root::<[u8; 32]>(&[]);
+        let draft = MilestoneDraft { index, timestamp, parents: parents.to_vec(), inclusion_merkle_root };
+        self.protocol.issue_milestone(draft, &coordinator_keys()).unwrap()
     }
 
     pub(crate) fn outcome(&self, id: &MessageId) -> Option<(MilestoneIndex, Outcome)> {

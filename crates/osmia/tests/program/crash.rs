@@ -132,7 +132,7 @@ impl Network {
             let place = random.below(self.answered.len() as u64);
             read_message(&mut http, &self.answered[usize::try_from(place).unwrap()]);
         }
-        for payer in self.payers.iter().flatten() {
+        for payer in self.payers.iter_mut().flatten() {
             payer.check(&mut http);
         }
         program

@@ -36,8 +36,10 @@ pub(crate) struct Payer {
     gifts: u64,
     /// The transfer that was sent last, not answered yet. Whether it was stored is not known.
     unanswered: Option<Transaction>,
-    /// The message of the transfer that was answered last.
-    answered: Option<(MessageId, Transaction)>,
+    /// Transfers that were answered and are not known to be in the ledger, in their order.
+    open: Vec<Transaction>,
+    /// The message of the last of them.
+    last: Option<MessageId>,
 }
 
 impl Payer {
@@ -59,14 +61,26 @@ impl Payer {
         while !stop.load(Ordering::Relaxed) {
             let transaction = self.unanswered.take().unwrap_or_else(|| self.next());
             self.unanswered = Some(transaction.clone());
-            let mut parents = tips(&mut http)?;
-            parents.extend(self.answered.as_ref().map(|(id, _)| *id));
-            let payload = Payload::Transaction(Box::new(transaction.clone()));
-            let id = submit(&mut http, &message(&parents, payload, MIN_POW_SCORE))?;
-            answered.push(id);
-            self.settle(transaction, id);
+            match self.attach(&mut http, &transaction)? {
+                Some(id) => {
+                    answered.push(id);
+                    self.settle(transaction);
+                }
+                // The machine was so slow that the parents grew old: the next check brings them into the ledger.
+                None => return Ok(()),
+            }
         }
         Ok(())
+    }
+
+    /// Submits a transfer in a message after the last one.
+    fn attach(&mut self, http: &mut Http, transaction: &Transaction) -> io::Result<Option<MessageId>> {
+        let mut parents = tips(http)?;
+        parents.extend(self.last);
+        let payload = Payload::Transaction(Box::new(transaction.clone()));
+        let id = submit(http, &message(&parents, payload, MIN_POW_SCORE))?;
+        self.last = id.or(self.last);
+        Ok(id)
     }
 
     /// The next transfer: a gift to a fresh address, the rest to the payer.
@@ -77,24 +91,42 @@ impl Payer {
         transfer(output, &self.key, &[(gift, GIFT), (address(&self.key), amount - GIFT)])
     }
 
-    fn settle(&mut self, transaction: Transaction, id: MessageId) {
+    fn settle(&mut self, transaction: Transaction) {
         self.unanswered = None;
         self.unspent = (output_on(&transaction, address(&self.key)), self.unspent.1 - GIFT);
-        self.answered = Some((id, transaction));
+        self.open.push(transaction);
     }
 
-    /// Waits until the ledger has the transfer that was answered last, and so every one before it.
-    pub(crate) fn check(&self, http: &mut Http) {
-        let Some((message, transaction)) = &self.answered else { return };
-        let path = format!("/api/v1/transactions/{}/included-message", transaction.id());
-        let included = wait::until("a transfer in the ledger", || {
-            let metadata = http.read(&format!("/api/v1/messages/{message}/metadata"));
-            metadata["ledgerInclusionState"].as_str().map(str::to_owned)
+    /// Waits until the ledger has every transfer that was answered. Messages that milestones left behind, as happens
+    /// to those that are attached too slowly, are attached again, as wallets do.
+    pub(crate) fn check(&mut self, http: &mut Http) {
+        wait::until("every transfer in the ledger", || {
+            if self.open.last().is_none_or(|transaction| is_included(http, transaction)) {
+                self.open.clear();
+                return Some(());
+            }
+            let last = self.last.expect("a message of the open transfer");
+            let metadata = http.read(&format!("/api/v1/messages/{last}/metadata"));
+            if metadata["shouldPromote"] == true || metadata["shouldReattach"] == true {
+                self.attach_again(http);
+            }
+            None
         });
-        // A transfer that was sent again after a crash is included in one of its two messages.
-        assert!(["included", "conflicting"].contains(&included.as_str()), "{included}");
-        assert_eq!(http.get(&path).unwrap().status, 200, "{path}");
     }
+
+    fn attach_again(&mut self, http: &mut Http) {
+        self.last = None;
+        for transaction in self.open.clone() {
+            if !is_included(http, &transaction) {
+                self.attach(http, &transaction).unwrap().expect("fresh parents");
+            }
+        }
+    }
+}
+
+fn is_included(http: &mut Http, transaction: &Transaction) -> bool {
+    let path = format!("/api/v1/transactions/{}/included-message", transaction.id());
+    http.get(&path).unwrap().status == 200
 }
 
 /// Gives the supply to payers.
@@ -110,16 +142,20 @@ pub(crate) fn fund(network: &Program) -> Vec<Payer> {
     let payload = Payload::Transaction(Box::new(transaction.clone()));
     let parents = tips(&mut http).unwrap();
     let id = submit(&mut http, &message(&parents, payload, MIN_POW_SCORE)).unwrap();
-    let payer = |(key, number): (SecretKey, u64)| Payer {
-        unspent: (output_on(&transaction, address(&key)), amounts(number)),
-        key,
-        number,
-        gifts: 0,
-        unanswered: None,
-        answered: Some((id, transaction.clone())),
-    };
-    let payers: Vec<Payer> = keys.into_iter().zip(0..).map(payer).collect();
-    payers.iter().for_each(|payer| payer.check(&mut http));
+    let mut payers: Vec<Payer> = keys
+        .into_iter()
+        .zip(0..)
+        .map(|(key, number)| Payer {
+            unspent: (output_on(&transaction, address(&key)), amounts(number)),
+            key,
+            number,
+            gifts: 0,
+            unanswered: None,
+            open: vec![transaction.clone()],
+            last: id,
+        })
+        .collect();
+    payers.iter_mut().for_each(|payer| payer.check(&mut http));
     payers
 }
 
@@ -181,7 +217,7 @@ fn try_send_data(
             let size = if random.below(20) == 0 { 2_000 } else { 100 };
             let bytes = (0..random.below(size)).map(|_| random.next().to_le_bytes()[0]).collect();
             let payload = data(&format!("crash-{}", random.below(50)), bytes);
-            answered.push(submit(&mut http, &message(&parents, payload, MIN_POW_SCORE))?);
+            answered.extend(submit(&mut http, &message(&parents, payload, MIN_POW_SCORE))?);
         }
     }
     Ok(())
@@ -199,12 +235,18 @@ pub(crate) fn tips(http: &mut Http) -> io::Result<Vec<MessageId>> {
     Ok(ids.iter().map(|id| id.as_str().unwrap().parse().unwrap()).collect())
 }
 
-/// Submits a message that must be taken; its id once it is answered.
-pub(crate) fn submit(http: &mut Http, message: &[u8]) -> io::Result<MessageId> {
+/// Submits a valid message; its id once it is answered, `None` when its parents have grown too old or the node stops.
+pub(crate) fn submit(http: &mut Http, message: &[u8]) -> io::Result<Option<MessageId>> {
     http.submit(message).map(|reply| taken(&reply))
 }
 
-fn taken(reply: &Reply) -> MessageId {
-    assert_eq!(reply.status, 201, "{}", String::from_utf8_lossy(&reply.body));
-    reply.data()["messageId"].as_str().unwrap().parse().unwrap()
+fn taken(reply: &Reply) -> Option<MessageId> {
+    let text = String::from_utf8_lossy(&reply.body);
+    let is_too_old = reply.status == 400 && text.contains("below max depth");
+    // 503: the node is stopping.
+    if is_too_old || reply.status == 503 {
+        return None;
+    }
+    assert_eq!(reply.status, 201, "{text}");
+    Some(reply.data()["messageId"].as_str().unwrap().parse().unwrap())
 }

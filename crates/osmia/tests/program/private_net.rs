@@ -7,7 +7,9 @@ use std::process::Command;
 
 use rustix::process::Signal;
 
+use crate::load::{self, Load};
 use crate::process::{OSMIA, Program, Scratch, audit, run};
+use crate::random::Random;
 use crate::wait;
 
 /// A network with nothing chosen but its folder and its port.
@@ -61,6 +63,24 @@ fn the_printed_command_lines_work() {
         let answer = String::from_utf8(output.stdout).unwrap();
         assert!(answer.starts_with("{\"data\":"), "{}: {answer}", network.facts[name]);
     }
+}
+
+#[test]
+fn a_stop_under_load_is_clean_and_in_time() {
+    let scratch = Scratch::new();
+    let network = scratch.start();
+    let payers = load::fund(&network);
+    let load = Load::start(network.api(), payers, &mut Random::new(7));
+    let confirmed = network.confirmed();
+    wait::until("milestones under load", || (network.confirmed() > confirmed + 2).then_some(()));
+    assert_eq!(network.stop(Signal::TERM), Some(0));
+    let (mut payers, answered) = load.end();
+    assert!(!answered.is_empty());
+    let report = audit(&scratch.data());
+    assert!(report["messages"].as_u64().unwrap() >= answered.len() as u64);
+    let network = scratch.start();
+    let mut http = network.http();
+    payers.iter_mut().for_each(|payer| payer.check(&mut http));
 }
 
 #[test]

@@ -49,7 +49,7 @@ impl Scratch {
     /// The same with another minimum score.
     pub(crate) fn command_with(&self, data: &Path, min_pow_score: f64) -> Command {
         let mut command = Command::new(OSMIA);
-        command.args(["private-net", "--network", NETWORK, "--api", "127.0.0.1:0", "--interval", "0.1"]);
+        command.args(["private-net", "--network", NETWORK, "--api", "127.0.0.1:0", "--interval", "0.2"]);
         command.args(["--min-pow-score", &min_pow_score.to_string()]);
         command.arg("--mnemonic-file").arg(self.path("words")).arg("--data").arg(data);
         command

@@ -1,0 +1,40 @@
+//! What happens when a thread panics, which is always a fault of the program.
+//!
+//! A handler of the API answers 500 and nothing else ends. A thread of the node cannot be replaced: its state may be half
+//! changed. The process ends at once, because what is on the disk is whole at every moment and the next start resumes.
+
+use crate::exit::Exit;
+use crate::terminal::{self, Style};
+
+/// Threads without which a node is none: their names, or what they begin with.
+const VITAL: [&str; 3] = ["engine", "verify", "mine"];
+
+/// Takes panics over, once in a process.
+pub(crate) fn end_the_process_for_vital_threads() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        usual(panic);
+        let thread = std::thread::current();
+        if thread.name().is_some_and(is_vital) {
+            let text = "the node stopped because of a fault of the program: please report what stands above; nothing that \
+                was answered is lost, start again";
+            terminal::warn("error", Style::Red, text);
+            signal_hook::low_level::exit(Exit::NodeStopped as i32);
+        }
+    }));
+}
+
+fn is_vital(thread: &str) -> bool {
+    VITAL.iter().any(|name| thread.starts_with(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn threads_of_the_node_are_vital_and_those_of_the_api_are_not() {
+        assert!(["engine", "verify-0", "mine"].into_iter().all(is_vital));
+        assert!(!["api-0", "api-mine-0", "signals", "main"].into_iter().any(is_vital));
+    }
+}
