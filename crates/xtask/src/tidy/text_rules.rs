@@ -5,7 +5,10 @@ use crate::tree::{Finding, Tree};
 
 /// Kept as they came from elsewhere: recorded data, and the seeds that a test tool writes itself.
 fn is_verbatim(path: &str) -> bool {
-    path.contains("testdata/") || path.contains("/corpus/") || path.contains("fuzz/seeds/") || path.ends_with(".proptest-regressions")
+    path.contains("testdata/")
+        || path.contains("/corpus/")
+        || path.contains("fuzz/seeds/")
+        || path.ends_with(".proptest-regressions")
 }
 
 fn finding(path: &str, line: usize, rule: &'static str, text: &str) -> Finding {
