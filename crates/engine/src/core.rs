@@ -319,8 +319,9 @@ impl Core {
         Ok(Ok(id))
     }
 
-    fn answer_question(&self, question: ConeRootsQuestion) -> Result<(), FatalError> {
-        match self.tangle.cone_roots(&question.id, &self.ancestors()) {
+    fn answer_question(&mut self, question: ConeRootsQuestion) -> Result<(), FatalError> {
+        let ancestors = StoredAncestors { reader: self.store.latest(), protocol: &self.protocol };
+        match self.tangle.cone_roots(&question.id, &ancestors) {
             Ok(roots) => {
                 (question.reply)(Ok(roots));
                 Ok(())
@@ -335,7 +336,7 @@ impl Core {
     /// The rules for a message issued here: the node is nearly synced (milestones make it so), its parents are solid
     /// and not below max depth.
     fn check_submission(
-        &self,
+        &mut self,
         origin: &Origin,
         vertex: &Vertex,
     ) -> Result<Result<(), SubmitError>, FatalError> {
@@ -343,7 +344,8 @@ impl Core {
         if needs_sync && !self.is_almost_synced() {
             return Ok(Err(SubmitError::NotSynced));
         }
-        let verdict = self.tangle.check_parents(&vertex.parents, &self.ancestors())?;
+        let ancestors = StoredAncestors { reader: self.store.latest(), protocol: &self.protocol };
+        let verdict = self.tangle.check_parents(&vertex.parents, &ancestors)?;
         Ok(verdict.map_err(|error| match error {
             ParentError::Missing(id) => SubmitError::ParentNotFound(id),
             ParentError::TooOld(id) => SubmitError::ParentTooOld(id),

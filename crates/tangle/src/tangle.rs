@@ -9,7 +9,7 @@ use crate::cone::white_flag_order;
 use crate::heaviest::{self, Branch};
 use crate::limits::WINDOW_MILESTONES_SLACK;
 use crate::options::TangleOptions;
-use crate::outside::{Findings, Outside};
+use crate::outside::Outside;
 use crate::pool::Tip;
 use crate::tips::{Score, Tips};
 use crate::vertex::{Attached, ConeRoots, FIRST_ARRIVAL, Inserted, ParentError, Vertex};
@@ -155,7 +155,7 @@ impl Tangle {
     /// # Errors
     /// When `ancestors` fails.
     pub fn check_parents<A: Ancestors>(
-        &self,
+        &mut self,
         parents: &[MessageId],
         ancestors: &A,
     ) -> Result<Result<(), ParentError>, A::Error> {
@@ -175,7 +175,7 @@ impl Tangle {
     /// # Errors
     /// When `ancestors` fails.
     pub fn cone_roots<A: Ancestors>(
-        &self,
+        &mut self,
         id: &MessageId,
         ancestors: &A,
     ) -> Result<Option<ConeRoots>, A::Error> {
@@ -185,7 +185,8 @@ impl Tangle {
         let Some(known) = ancestors.find(id)? else { return Ok(None) };
         match known.milestone {
             Some(milestone) => Ok(Some(ConeRoots::at(milestone))),
-            None => self.outside.find(known.arrival, ancestors, &mut Findings::default()).map(Some),
+            // What the walk finds is remembered, so a stranger who asks again pays for the first walk only.
+            None => self.outside.roots(known.arrival, ancestors).map(Some),
         }
     }
 

@@ -12,6 +12,17 @@ use crate::error::FatalError;
 use crate::limits::{RESTORE_MILESTONES, RESTORE_RECORDS_MAX};
 use crate::milestones;
 
+/// Messages whose positions are read at once: as many as a page of positions has.
+const PAGE_MESSAGES: usize = 256;
+
+/// What is kept of a stored message while its page fills.
+struct Read {
+    arrival: Arrival,
+    id: MessageId,
+    parents: Vec<MessageId>,
+    flags: u8,
+}
+
 impl Core {
     /// Brings recent messages back into memory, so that tips can be chosen, and confirms a milestone that was stored
     /// but not confirmed when the node stopped.
@@ -22,20 +33,36 @@ impl Core {
         let store = Arc::clone(&self.store);
         let reader = store.latest();
         let start = self.restore_start()?;
-        // One message at a time: together they may be larger than the machine's memory.
+        let mut page = Vec::with_capacity(PAGE_MESSAGES);
+        // What is kept of a message is small; all their bytes together may be larger than the machine's memory.
         for row in reader.vertices_from(start) {
             let (arrival, vertex) = row?;
-            let mut parents = Vec::new();
-            for parent in self.protocol.parents(&vertex.bytes).map_err(|error| damaged(arrival, &error))? {
-                parents.push(self.parent_arrival(arrival, &parent)?);
+            let parents = self.protocol.parents(&vertex.bytes).map_err(|error| damaged(arrival, &error))?;
+            page.push(Read { arrival, id: MessageId::of(&vertex.bytes), parents, flags: vertex.flags });
+            if page.len() == PAGE_MESSAGES {
+                self.restore_page(&reader, &mut page)?;
             }
-            let id = MessageId::of(&vertex.bytes);
-            let milestone = reader.position(arrival)?.map(|position| position.milestone);
-            self.tangle.restore(Restored { id, arrival: arrival.0, parents, milestone, flags: vertex.flags });
         }
+        self.restore_page(&reader, &mut page)?;
         self.tangle.finish_restore(now_ms, &StoredAncestors { reader, protocol: &self.protocol })?;
         self.view_changed = true;
         self.confirm_all()
+    }
+
+    /// Puts messages into the Tangle, and empties `page`. Their milestones are read together.
+    fn restore_page(&mut self, reader: &Reader<'_>, page: &mut Vec<Read>) -> Result<(), FatalError> {
+        let arrivals: Vec<Arrival> = page.iter().map(|read| read.arrival).collect();
+        let positions = reader.positions(&arrivals)?;
+        for (read, position) in page.drain(..).zip(positions) {
+            let Read { arrival, id, parents: ids, flags } = read;
+            let mut parents = Vec::with_capacity(ids.len());
+            for parent in &ids {
+                parents.push(self.parent_arrival(arrival, parent)?);
+            }
+            let milestone = position.map(|position| position.milestone);
+            self.tangle.restore(Restored { id, arrival: arrival.0, parents, milestone, flags });
+        }
+        Ok(())
     }
 
     /// From which message on the Tangle is brought back: the newest ones, as far as tip selection reaches.

@@ -69,12 +69,12 @@ fn a_walk_below_the_window_that_is_too_long_answers_older_than_everything() {
     // A Tangle that remembers nothing of them.
     let options = TangleOptions { next_arrival: world.tangle.next_arrival(), ..roomy() };
     world.tangle = osmia_tangle::Tangle::new(options, osmia_primitives::IdHasherKey(3));
-    let roots = |world: &World, number| world.tangle.cone_roots(&id(number), &world.ancestors).unwrap();
-    assert_eq!(roots(&world, limits::OUTSIDE_WALK_MAX - 1), Some(ConeRoots::at(MilestoneIndex(3))));
-    assert_eq!(roots(&world, limits::OUTSIDE_WALK_MAX), Some(ConeRoots::UNKNOWN));
+    let roots = |world: &mut World, number| world.tangle.cone_roots(&id(number), &world.ancestors).unwrap();
+    assert_eq!(roots(&mut world, limits::OUTSIDE_WALK_MAX), Some(ConeRoots::UNKNOWN));
+    assert_eq!(roots(&mut world, limits::OUTSIDE_WALK_MAX - 1), Some(ConeRoots::at(MilestoneIndex(3))));
     // A child asks, too; afterwards the part that was walked is not asked for again.
     world.insert(link(limits::OUTSIDE_WALK_MAX + 1));
-    assert_eq!(roots(&world, limits::OUTSIDE_WALK_MAX + 1), Some(ConeRoots::UNKNOWN));
+    assert_eq!(roots(&mut world, limits::OUTSIDE_WALK_MAX + 1), Some(ConeRoots::UNKNOWN));
     world.confirm(MilestoneIndex(4), &[id(limits::OUTSIDE_WALK_MAX)]);
-    assert_eq!(roots(&world, limits::OUTSIDE_WALK_MAX + 1), Some(ConeRoots::at(MilestoneIndex(4))));
+    assert_eq!(roots(&mut world, limits::OUTSIDE_WALK_MAX + 1), Some(ConeRoots::at(MilestoneIndex(4))));
 }

@@ -50,20 +50,20 @@ proptest! {
             };
             prop_assert_eq!(world.insert(vertex), expected);
         }
-        check_solid(&world, &model)?;
+        check_solid(&mut world, &model)?;
         for (number, (_, parents)) in graph.milestones.iter().enumerate() {
             let parents: Vec<_> = parents.iter().filter(|id| model.is_solid(id)).copied().collect();
             let index = MilestoneIndex(u32::try_from(number).unwrap() + 4);
             let expected = model.white_flag(&parents);
             prop_assert_eq!(&world.confirm(index, &parents), &expected);
             model.confirm(index, &expected);
-            check_roots(&world, &model)?;
+            check_roots(&mut world, &model)?;
         }
     }
 }
 
 /// The solid set, its numbers, its messages without children, and what is missing.
-fn check_solid(world: &World, model: &Model) -> Result<(), TestCaseError> {
+fn check_solid(world: &mut World, model: &Model) -> Result<(), TestCaseError> {
     let solid: BTreeSet<_> = world.numbers.keys().copied().collect();
     prop_assert_eq!(&solid, &model.solid());
     for (number, item) in world.attached.iter().enumerate() {
@@ -83,7 +83,7 @@ fn check_solid(world: &World, model: &Model) -> Result<(), TestCaseError> {
     check_roots(world, model)
 }
 
-pub(crate) fn check_roots(world: &World, model: &Model) -> Result<(), TestCaseError> {
+pub(crate) fn check_roots(world: &mut World, model: &Model) -> Result<(), TestCaseError> {
     for id in world.numbers.keys() {
         let roots = world.tangle.cone_roots(id, &world.ancestors).unwrap();
         prop_assert_eq!(roots, Some(model.cone_roots(id)));

@@ -48,7 +48,7 @@ proptest! {
         for (place, vertex) in graph.vertices.iter().enumerate() {
             if place == stop {
                 world = restart(world, first, options);
-                check_roots(&world, &model)?;
+                check_roots(&mut world, &model)?;
             }
             world.insert(vertex.clone());
             model.parents.insert(vertex.id, vertex.parents.clone());
@@ -57,7 +57,7 @@ proptest! {
                 let cone = model.white_flag(parents);
                 prop_assert_eq!(&world.confirm(index, parents), &cone);
                 model.confirm(index, &cone);
-                check_roots(&world, &model)?;
+                check_roots(&mut world, &model)?;
             }
         }
         prop_assert_eq!(world.attached.len(), graph.vertices.len());

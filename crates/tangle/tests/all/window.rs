@@ -43,8 +43,8 @@ proptest! {
                 prop_assert_eq!(&large.confirm(index, parents), &cone);
                 prop_assert_eq!(&tiny.confirm(index, parents), &cone);
                 model.confirm(index, &cone);
-                check_roots(&large, &model)?;
-                check_roots(&tiny, &model)?;
+                check_roots(&mut large, &model)?;
+                check_roots(&mut tiny, &model)?;
             }
             let tips = |world: &World| {
                 let tips = world.tangle.tips();
@@ -71,22 +71,23 @@ fn parents_must_be_solid_and_not_below_max_depth() {
     let mut world = World::new(TangleOptions::default());
     world.insert(vertex(id(1), vec![entry]));
     world.insert(vertex(id(2), vec![id(1), id(77)]));
-    let check =
-        |world: &World, parents: &[MessageId]| world.tangle.check_parents(parents, &world.ancestors).unwrap();
-    assert_eq!(check(&world, &[id(1), entry]), Ok(()));
-    assert_eq!(check(&world, &[id(1), id(2)]), Err(ParentError::Missing(id(2))), "it waits");
-    assert_eq!(check(&world, &[id(78)]), Err(ParentError::Missing(id(78))));
+    let check = |world: &mut World, parents: &[MessageId]| {
+        world.tangle.check_parents(parents, &world.ancestors).unwrap()
+    };
+    assert_eq!(check(&mut world, &[id(1), entry]), Ok(()));
+    assert_eq!(check(&mut world, &[id(1), id(2)]), Err(ParentError::Missing(id(2))), "it waits");
+    assert_eq!(check(&mut world, &[id(78)]), Err(ParentError::Missing(id(78))));
     // Entry point and message have index 1: 15 milestones later they are just fit.
     world.confirm(MilestoneIndex(16), &[]);
-    assert_eq!(check(&world, &[id(1)]), Ok(()));
-    assert_eq!(check(&world, &[entry]), Ok(()));
+    assert_eq!(check(&mut world, &[id(1)]), Ok(()));
+    assert_eq!(check(&mut world, &[entry]), Ok(()));
     world.confirm(MilestoneIndex(17), &[]);
-    assert_eq!(check(&world, &[id(1)]), Err(ParentError::TooOld(id(1))));
-    assert_eq!(check(&world, &[entry]), Err(ParentError::TooOld(entry)));
+    assert_eq!(check(&mut world, &[id(1)]), Err(ParentError::TooOld(id(1))));
+    assert_eq!(check(&mut world, &[entry]), Err(ParentError::TooOld(entry)));
     // A milestone that references it makes it young again.
     world.confirm(MilestoneIndex(18), &[id(1)]);
-    assert_eq!(check(&world, &[id(1)]), Ok(()));
-    assert_eq!(check(&world, &[id(1), entry]), Err(ParentError::TooOld(entry)));
+    assert_eq!(check(&mut world, &[id(1)]), Ok(()));
+    assert_eq!(check(&mut world, &[id(1), entry]), Err(ParentError::TooOld(entry)));
 }
 
 #[test]
