@@ -23,6 +23,8 @@ const COORDINATOR_KEYS: &str = "coordinator-keys.txt";
 const GENESIS: &str = "genesis-snapshot.bin";
 /// The database.
 const DATABASE: &str = "database";
+/// A database that is being made.
+const DRAFT: &str = "database.new";
 /// A database that is being removed.
 const REMOVED: &str = "database.removed";
 
@@ -197,6 +199,7 @@ impl DataFolder {
             }
             files::sync_folder(&self.path)?;
         }
+        self.remove_folder(DRAFT)?;
         self.finish_removal()?;
         removed.dedup();
         Ok(removed)
@@ -204,10 +207,14 @@ impl DataFolder {
 
     /// Removes a database that was put aside.
     fn finish_removal(&self) -> Result<(), FileError> {
-        let aside = self.path.join(REMOVED);
-        match std::fs::remove_dir_all(&aside) {
+        self.remove_folder(REMOVED)
+    }
+
+    fn remove_folder(&self, name: &str) -> Result<(), FileError> {
+        let folder = self.path.join(name);
+        match std::fs::remove_dir_all(&folder) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(FileError::new("remove", &aside, error))
+                Err(FileError::new("remove", &folder, error))
             }
             Ok(()) | Err(_) => Ok(()),
         }

@@ -68,15 +68,35 @@ impl Store {
     /// # Errors
     /// Every kind of [`StoreError`]; the message names the fix.
     pub fn open(path: &Path, options: &StoreOptions) -> Result<Self, StoreError> {
-        std::fs::create_dir_all(path).map_err(|source| StoreError::Open { path: path.to_owned(), source })?;
         let shared = Shared::new(options);
         let database = options::of_database(options)?;
-        if path.join("CURRENT").exists() {
-            check_tables(path, &database)?;
+        if !path.join("CURRENT").exists() {
+            Self::create(path, options)?;
         }
+        check_tables(path, &database)?;
         let store = Self::open_with(path, &database, shared, Some(path.to_owned()))?;
         store.check_schema(path)?;
         Ok(store)
+    }
+
+    /// Makes an empty store beside the folder and moves it there when it is complete: a database whose making was
+    /// interrupted lacks its log, and cannot be told from one that lost it.
+    fn create(path: &Path, options: &StoreOptions) -> Result<(), StoreError> {
+        let failed = |source| StoreError::Open { path: path.to_owned(), source };
+        let draft = draft_of(path);
+        match std::fs::remove_dir_all(&draft) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(error)),
+            Ok(()) | Err(_) => {}
+        }
+        std::fs::create_dir_all(&draft).map_err(failed)?;
+        let database = options::of_database(options)?;
+        let store = Self::open_with(&draft, &database, Shared::new(options), Some(draft.clone()))?;
+        store.check_schema(path)?;
+        store.close()?;
+        std::fs::rename(&draft, path).map_err(failed)?;
+        // The move itself must survive a loss of power before anything is told to be stored.
+        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        std::fs::File::open(parent).and_then(|parent| parent.sync_all()).map_err(failed)
     }
 
     /// A store that lives in memory and works the same, for tests and simulation.
@@ -293,6 +313,13 @@ impl Drop for Store {
 }
 
 /// Refuses a folder with tables that this program does not know.
+/// Where a store is made before it is moved to `path`: its name with `.new` at the end.
+fn draft_of(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".new");
+    name.into()
+}
+
 fn check_tables(path: &Path, database: &Options) -> Result<(), StoreError> {
     let names = DB::list_cf(database, path).map_err(|error| StoreError::of_open(path, error))?;
     let known = |name: &str| name == "default" || Table::ALL.iter().any(|table| table.name() == name);

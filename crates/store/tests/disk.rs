@@ -90,6 +90,27 @@ fn everything_committed_is_there_after_a_crash_and_after_closing() {
     assert_eq!(whole_commits(&open(crashed.path())), 301);
 }
 
+/// A kill while RocksDB makes a database leaves one without a log, which must not be taken for one that lost it.
+#[test]
+fn a_store_whose_making_was_interrupted_is_made_anew() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("database");
+    let draft = folder.path().join("database.new");
+    drop(open(&draft));
+    for entry in fs::read_dir(&draft).unwrap() {
+        let file = entry.unwrap().path();
+        if file.extension().is_some_and(|ending| ending == "log") {
+            fs::remove_file(file).unwrap();
+        }
+    }
+    assert!(matches!(Store::open(&draft, &OPTIONS), Err(StoreError::Corrupt { .. })), "what a kill left");
+    let store = open(&path);
+    assert!(!draft.exists(), "it was moved to its place");
+    commit_message(&store, 0);
+    drop(store);
+    assert_eq!(whole_commits(&open(&path)), 1);
+}
+
 #[test]
 fn dropping_a_store_leaves_nothing_to_replay() {
     let folder = tempfile::tempdir().unwrap();
