@@ -4,7 +4,8 @@
 --   osmia private-net --data DIR --network bench --min-pow-score 0
 --   NETWORK_ID=$(...) PARENTS=$(...) wrk -t1 -c32 -d15s --latency -s benches/http/submit.lua http://127.0.0.1:14265
 --
--- benches/http/run does all of it. NETWORK_ID: the network's id as 16 hexadecimal characters in wire order.
+-- benches/http/run does all of it. PAUSE_PERCENT: of how many requests
+-- the connection waits a millisecond before; none by default. NETWORK_ID: the network's id as 16 hexadecimal characters in wire order.
 -- PARENTS: message ids in hexadecimal, separated by commas.
 
 local RECENT_MAX = 256
@@ -49,6 +50,12 @@ function request()
   local payload = u32(2) .. string.char(9, 0) .. index .. u32(#data) .. data
   local body = network .. string.char(#parents) .. table.concat(parents) .. u32(#payload) .. payload .. random_bytes(8)
   return wrk.format("POST", "/api/v1/messages", { ["Content-Type"] = "application/octet-stream" }, body)
+end
+
+-- Only paced runs have a delay function: wrk calls it before every request when it is there.
+local pause_percent = tonumber(os.getenv("PAUSE_PERCENT") or "0")
+if pause_percent > 0 then
+  function delay() return math.random(100) <= pause_percent and 1 or 0 end
 end
 
 local slot = 0
