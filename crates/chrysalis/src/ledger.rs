@@ -17,6 +17,7 @@ mod balance;
 mod changes;
 mod conflict;
 mod genesis;
+mod import;
 mod keys;
 pub mod limits;
 mod memory;
@@ -34,7 +35,11 @@ pub use audit::{AuditReport, Problem, audit};
 pub use balance::Balance;
 pub use changes::{BorrowedRow, Changes, MilestoneChanges};
 pub use conflict::ConflictReason;
-pub use genesis::{GenesisBalances, GenesisOutput, insert_genesis};
+pub use genesis::{GenesisOutput, insert_genesis};
+pub use import::{
+    Contradiction, Direction, ImportError, Imported, MilestoneMoves, check_no_outputs, import_milestone,
+    import_outputs, import_treasury, remove_outputs,
+};
 pub use memory::MemoryLedger;
 pub use read::{
     AddressOutput, OutputFilter, StoredReceipt, balance, diff, load_output, outputs_of_address, receipts,

@@ -103,7 +103,7 @@ impl Core {
 
     /// Confirms `milestone`, the one that follows the confirmed one; its message and its cone are committed.
     ///
-    /// Everything it changes is one synced commit. A milestone that contradicts our ledger halts confirming instead.
+    /// Everything it changes is one commit. A milestone that contradicts our ledger halts confirming instead.
     pub(crate) fn confirm(&mut self, milestone: &StoredMilestone) -> Result<(), FatalError> {
         let task = self.milestone_task(milestone)?;
         let parents = self.tangle.parents(milestone.arrival.0, &self.ancestors())?;
@@ -135,7 +135,9 @@ impl Core {
         }
         self.store.put_positions(&mut batch, milestone.index, &positions)?;
         put_confirmed(&mut batch, confirmed);
-        self.store.commit(batch, Durability::Synced)?;
+        // It is synced before anybody is told: by the commit that ends the round.
+        self.store.commit(batch, Durability::Logged)?;
+        self.needs_sync = true;
 
         {
             let ancestors = StoredAncestors { reader: self.store.latest(), protocol: &self.protocol };

@@ -19,6 +19,31 @@ pub struct CoordinatorOptions {
     pub secret_keys: Vec<SecretKey>,
     /// Milliseconds between two milestones, at least 1.
     pub interval_ms: u64,
+    /// Whether the network exists already.
+    pub start: CoordinatorStart,
+    /// How long it listens before its first milestone, and after every milestone that another coordinator with its keys
+    /// issued, in milliseconds. A coordinator with peers whose database was lost hears in that time how far its network
+    /// is; signing an index twice would split it.
+    pub quiet_ms: u64,
+}
+
+impl CoordinatorOptions {
+    /// A coordinator without peers: its database is all there is of the network.
+    #[must_use]
+    pub const fn alone(secret_keys: Vec<SecretKey>, interval_ms: u64) -> Self {
+        Self { secret_keys, interval_ms, start: CoordinatorStart::Alone, quiet_ms: 0 }
+    }
+}
+
+/// What a coordinator expects to find.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CoordinatorStart {
+    /// A new network: no milestone exists, here or anywhere. One that shows up stops the node.
+    Bootstrap,
+    /// An existing network: nothing is issued before its newest milestone is known.
+    Resume,
+    /// Either; for a coordinator that has no peers, whose database is all there is.
+    Alone,
 }
 
 /// Parents of the messages of one milestone: checkpoints first, the milestone last.
@@ -90,17 +115,29 @@ pub(crate) struct Coordinator {
     pub(crate) options: CoordinatorOptions,
     /// When the next milestone is due, in milliseconds of the caller's clock.
     due_ms: u64,
+    /// Until when it listens; `None` before the first tick.
+    quiet_until_ms: Option<u64>,
     plan: Option<Plan>,
 }
 
 impl Coordinator {
     pub(crate) const fn new(options: CoordinatorOptions) -> Self {
-        Self { options, due_ms: 0, plan: None }
+        Self { options, due_ms: 0, quiet_until_ms: None, plan: None }
     }
 
     /// Whether a milestone should be started now.
-    pub(crate) const fn is_due(&self, now_ms: u64) -> bool {
-        self.plan.is_none() && now_ms >= self.due_ms
+    pub(crate) fn is_due(&mut self, now_ms: u64) -> bool {
+        let quiet_until = self.quiet_until_ms.get_or_insert(now_ms.saturating_add(self.options.quiet_ms));
+        self.plan.is_none() && now_ms >= self.due_ms.max(*quiet_until)
+    }
+
+    /// A milestone became known. Gives whether another coordinator issued it: then this one listens anew.
+    pub(crate) const fn heard_milestone(&mut self, now_ms: u64) -> bool {
+        let is_foreign = self.plan.is_none();
+        if is_foreign {
+            self.quiet_until_ms = Some(now_ms.saturating_add(self.options.quiet_ms));
+        }
+        is_foreign
     }
 
     /// Starts issuing by `plan`; the next milestone is due one interval later. Small delays do not add up; a clock
@@ -132,6 +169,7 @@ impl Coordinator {
     /// The clock went back: do not wait for the time it showed before.
     pub(crate) fn clock_went_back(&mut self, now_ms: u64) {
         self.due_ms = self.due_ms.min(now_ms.saturating_add(self.options.interval_ms));
+        self.quiet_until_ms = self.quiet_until_ms.map(|until| until.min(now_ms.saturating_add(self.options.quiet_ms)));
     }
 }
 
@@ -183,10 +221,26 @@ mod tests {
         }
     }
 
+    fn options(quiet_ms: u64) -> CoordinatorOptions {
+        let start = CoordinatorStart::Alone;
+        CoordinatorOptions { secret_keys: Vec::new(), interval_ms: 1_000, start, quiet_ms }
+    }
+
+    #[test]
+    fn it_listens_before_its_first_milestone_and_after_those_of_others() {
+        let mut coordinator = Coordinator::new(options(5_000));
+        assert!(!coordinator.is_due(10_000) && !coordinator.is_due(14_999) && coordinator.is_due(15_000));
+        assert!(coordinator.heard_milestone(15_000));
+        assert!(!coordinator.is_due(19_999) && coordinator.is_due(20_000));
+        assert!(coordinator.start(Plan::over(&[]), 20_000).is_some());
+        assert!(!coordinator.heard_milestone(20_001), "it is our own");
+        assert_eq!(coordinator.attached(MessageId::NULL), None);
+        assert!(coordinator.is_due(21_000));
+    }
+
     #[test]
     fn a_milestone_is_due_once_an_interval_whatever_the_clock_does() {
-        let options = CoordinatorOptions { secret_keys: Vec::new(), interval_ms: 1_000 };
-        let mut coordinator = Coordinator::new(options);
+        let mut coordinator = Coordinator::new(options(0));
         let issue = |coordinator: &mut Coordinator, now| {
             assert!(coordinator.start(Plan::over(&[]), now).is_some());
             assert!(!coordinator.is_due(now), "one at a time");

@@ -3,27 +3,30 @@
 //! [`Core::step`] changes the state in memory and collects rows; [`Core::commit`] writes them and only then lets the
 //! replies of the [`Outbox`] go. Nothing here reads a clock, waits or locks.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use osmia_primitives::{IdHasherKey, MessageId, MilestoneIndex};
-use osmia_store::{Arrival, Batch, Durability, IndexHash, NewVertex, Store};
+use osmia_primitives::{IdHasherKey, MessageId, MilestoneId, MilestoneIndex};
+use osmia_store::{Arrival, Batch, Durability, IndexHash, NewVertex, Reader, Store};
 use osmia_tangle::{Attached, ConeRoots, Inserted, ParentError, Tangle, TangleOptions, Vertex};
 
 use crate::ancestors::StoredAncestors;
-use crate::coordinator::{Coordinator, CoordinatorOptions};
+use crate::coordinator::{Coordinator, CoordinatorOptions, CoordinatorStart};
 use crate::error::{FatalError, HaltReason, QuestionError, StartError, SubmitError};
 use crate::limits::{COMMIT_BYTES_MAX, COMMIT_MESSAGES_MAX};
 use crate::milestones::{self, StoredMilestone};
 use crate::node::Reply;
-use crate::protocol::{Protocol, ValidMilestone};
+use crate::protocol::{FLAG_REQUESTED, Protocol, ValidMilestone};
 use crate::rates::RateMeter;
-use crate::state::StoredState;
+use crate::state::{StoredState, put_confirmed};
 use crate::verify::{Origin, Verified};
 use crate::view::{Counters, MilestoneMark, View};
 
+mod gossip;
 mod issue;
 mod restore;
 
+use gossip::GossipState;
 pub use issue::MineJob;
 
 /// What the core can be told.
@@ -92,8 +95,26 @@ pub struct CoreOptions {
     pub protocol: Protocol,
     /// Set on the coordinator's node.
     pub coordinator: Option<CoordinatorOptions>,
+    /// Whether the node gossips: [`Core::take_gossip`] tells what peers must know.
+    pub gossips: bool,
     /// The key of tables over ids.
     pub id_hasher_key: IdHasherKey,
+}
+
+/// The newest valid milestone known; its message may still wait for its cone.
+#[derive(Clone, Copy, Debug)]
+struct Latest {
+    mark: MilestoneMark,
+    message_id: MessageId,
+}
+
+/// A valid milestone after the confirmed one.
+#[derive(Clone, Copy, Debug)]
+struct Ahead {
+    milestone_id: MilestoneId,
+    message_id: MessageId,
+    /// Whether its message is attached and its row stored. Otherwise it waits, unless the waiting room dropped it.
+    is_stored: bool,
 }
 
 /// The state of a node. See the module's documentation.
@@ -106,8 +127,13 @@ pub struct Core {
     batch_messages: usize,
     pub(crate) id_hasher_key: IdHasherKey,
     pub(crate) state: StoredState,
-    /// The valid milestone with the highest index that is known; its row is stored.
-    latest: Option<StoredMilestone>,
+    latest: Option<Latest>,
+    /// The valid milestones after the confirmed one that are known: as many as fit the waiting room, and those that are
+    /// stored above a gap.
+    ahead: BTreeMap<MilestoneIndex, Ahead>,
+    /// What milestones changed is logged, but not on disk yet: the next commit syncs.
+    pub(crate) needs_sync: bool,
+    gossip: Option<GossipState>,
     pub(crate) halted: Option<HaltReason>,
     coordinator: Option<Coordinator>,
     pub(crate) rates: RateMeter,
@@ -122,14 +148,24 @@ impl Core {
     /// # Errors
     /// When the store cannot be read, holds no ledger, or one of another network.
     pub fn new(store: Arc<Store>, options: CoreOptions) -> Result<Self, StartError> {
-        let (state, latest, next_arrival) = {
+        let (state, latest, ahead, next_arrival) = {
             let reader = store.latest();
             let state = StoredState::load(&reader)?.ok_or(StartError::NoLedger)?;
-            (state, milestones::latest(&reader)?, reader.next_arrival()?)
+            let ahead = stored_ahead(&reader, state.confirmed.index)?;
+            (state, milestones::latest(&reader)?, ahead, reader.next_arrival()?)
         };
+        let latest = latest.map(|stored| Latest {
+            mark: MilestoneMark { index: stored.index, timestamp: stored.timestamp },
+            message_id: stored.message_id,
+        });
         let configured = options.protocol.parameters().network_id;
         if state.network_id != configured {
             return Err(StartError::OtherNetwork { stored: state.network_id, configured });
+        }
+        if let Some(latest) = &latest
+            && options.coordinator.as_ref().is_some_and(|with| with.start == CoordinatorStart::Bootstrap)
+        {
+            return Err(StartError::NetworkExists(latest.mark.index));
         }
         let tangle_options = TangleOptions {
             below_max_depth: options.protocol.parameters().below_max_depth,
@@ -146,6 +182,9 @@ impl Core {
             id_hasher_key: options.id_hasher_key,
             state,
             latest,
+            ahead,
+            needs_sync: false,
+            gossip: options.gossips.then(GossipState::default),
             halted: None,
             coordinator: options.coordinator.map(Coordinator::new),
             rates: RateMeter::default(),
@@ -165,6 +204,7 @@ impl Core {
             Input::Verified(messages) => self.attach_all(now_ms, messages, outbox),
             Input::ConeRoots(question) => self.answer_question(question),
             Input::Tick => {
+                self.note_change();
                 let tips_count =
                     |tangle: &Tangle| tangle.tips().non_lazy_count() + tangle.tips().semi_lazy_count();
                 let before = tips_count(&self.tangle);
@@ -175,13 +215,23 @@ impl Core {
         }
     }
 
-    /// Writes what the steps since the last commit collected.
+    /// Writes what the steps since the last commit collected. When they confirmed milestones, everything is on disk
+    /// afterwards: however many milestones a catching-up node confirmed, they share one sync.
     ///
     /// # Errors
     /// When the store cannot be written; the outbox must be refused then, not released.
     pub fn commit(&mut self) -> Result<(), FatalError> {
+        if std::mem::take(&mut self.needs_sync) {
+            // Syncing the log takes a row; this one says what is stored already.
+            put_confirmed(&mut self.batch, self.state.confirmed);
+            return self.write(Durability::Synced);
+        }
+        self.write(Durability::Logged)
+    }
+
+    fn write(&mut self, durability: Durability) -> Result<(), FatalError> {
         if !self.batch.is_empty() {
-            self.store.commit(std::mem::take(&mut self.batch), Durability::Logged)?;
+            self.store.commit(std::mem::take(&mut self.batch), durability)?;
             self.batch_messages = 0;
             self.tangle.evict();
         }
@@ -205,9 +255,14 @@ impl Core {
     }
 
     fn latest_mark(&self) -> MilestoneMark {
-        let mark =
-            |latest: &StoredMilestone| MilestoneMark { index: latest.index, timestamp: latest.timestamp };
-        self.latest.as_ref().map_or(self.state.confirmed, mark)
+        self.latest.map_or(self.state.confirmed, |latest| latest.mark)
+    }
+
+    /// Something changed that readers or gossip may have to know.
+    fn note_change(&mut self) {
+        if let Some(gossip) = &mut self.gossip {
+            gossip.note_change();
+        }
     }
 
     fn is_almost_synced(&self) -> bool {
@@ -256,9 +311,14 @@ impl Core {
         outbox: &mut Outbox,
     ) -> Result<(), FatalError> {
         let mut done = Ok(());
-        for Verified { vertex, milestone, origin } in messages {
+        self.note_change();
+        for Verified { vertex, milestone: _, origin } in messages {
+            if let Origin::Gossip(ticket, interest) = origin {
+                done = done.and_then(|()| self.take_from_peer(now_ms, vertex, ticket, interest));
+                continue;
+            }
             let answer = match done {
-                Ok(()) => self.attach(now_ms, vertex, milestone, &origin).unwrap_or_else(|error| {
+                Ok(()) => self.attach(now_ms, vertex, &origin).unwrap_or_else(|error| {
                     done = Err(error);
                     Err(SubmitError::Stopped("a step failed".into()))
                 }),
@@ -267,20 +327,14 @@ impl Core {
             match origin {
                 Origin::Submission(reply) => outbox.replies.push((reply, answer)),
                 Origin::Coordinator if done.is_ok() => done = self.go_on_issuing(answer, now_ms, outbox),
-                Origin::Coordinator => {}
+                Origin::Coordinator | Origin::Gossip(..) => {}
             }
         }
         done
     }
 
-    /// Attaches a message, unless it is known or refused.
-    fn attach(
-        &mut self,
-        now_ms: u64,
-        vertex: Vertex,
-        milestone: Option<ValidMilestone>,
-        origin: &Origin,
-    ) -> Result<Answer, FatalError> {
+    /// Attaches a message issued here, unless it is known or refused.
+    fn attach(&mut self, now_ms: u64, vertex: Vertex, origin: &Origin) -> Result<Answer, FatalError> {
         let id = vertex.id;
         self.view_changed = true;
         if self.tangle.contains(&id) {
@@ -296,27 +350,41 @@ impl Core {
             self.counters.rejected += 1;
             return Ok(Err(refused));
         }
+        match self.insert(now_ms, vertex)? {
+            Inserted::Known => {
+                self.counters.known += 1;
+                Ok(Ok(id))
+            }
+            Inserted::Attached => Ok(Ok(id)),
+            Inserted::Waiting | Inserted::Full => Err(FatalError::Defect(format!(
+                "message {id}, whose parents are solid, was not attached"
+            ))),
+        }
+    }
+
+    /// Puts a message into the Tangle. Whatever becomes solid by it is collected for the next commit and announced; the
+    /// milestones among it are confirmed.
+    fn insert(&mut self, now_ms: u64, vertex: Vertex) -> Result<Inserted, FatalError> {
+        self.view_changed = true;
         let mut attached = Vec::with_capacity(1);
+        let waiting = vertex.milestone.map(|_| (vertex.id, Arc::clone(&vertex.bytes)));
         let inserted = {
             let ancestors = StoredAncestors { reader: self.store.latest(), protocol: &self.protocol };
             self.tangle.insert(vertex, now_ms, &ancestors, &mut attached)?
         };
-        if inserted == Inserted::Known {
-            self.counters.known += 1;
-            return Ok(Ok(id));
-        }
-        if inserted != Inserted::Attached {
-            return Err(FatalError::Defect(format!(
-                "message {id}, whose parents are solid, was not attached"
-            )));
+        if let (Inserted::Waiting, Some((id, bytes))) = (inserted, waiting) {
+            self.note_waiting_milestone(id, &bytes)?;
         }
         for item in &attached {
             self.put(item);
+            self.announce(item);
         }
-        if let (Some(milestone), Some(item)) = (milestone, attached.first()) {
-            self.note_milestone(milestone, item)?;
+        for item in &attached {
+            if item.vertex.milestone.is_some() {
+                self.note_milestone(item)?;
+            }
         }
-        Ok(Ok(id))
+        Ok(inserted)
     }
 
     fn answer_question(&mut self, question: ConeRootsQuestion) -> Result<(), FatalError> {
@@ -358,7 +426,7 @@ impl Core {
             id: item.vertex.id,
             parents: &parents,
             index: item.vertex.index.map(IndexHash),
-            flags: item.vertex.flags,
+            flags: item.vertex.flags & !FLAG_REQUESTED,
             bytes: &item.vertex.bytes,
         };
         self.batch.put_vertex(Arrival(item.arrival), &vertex);
@@ -367,34 +435,86 @@ impl Core {
         self.rates.attached();
     }
 
+    /// A valid milestone waits for its cone. It tells how far the network is.
+    fn note_waiting_milestone(&mut self, message_id: MessageId, bytes: &[u8]) -> Result<(), FatalError> {
+        let milestone = self.valid_milestone(&message_id, bytes)?;
+        self.note_ahead(&milestone, message_id, false).map(|_| ())
+    }
+
     /// A milestone's message was attached, so its whole cone is: keep the first of each index and confirm in order.
-    fn note_milestone(&mut self, milestone: ValidMilestone, item: &Attached) -> Result<(), FatalError> {
+    fn note_milestone(&mut self, item: &Attached) -> Result<(), FatalError> {
+        let message_id = item.vertex.id;
+        let milestone = self.valid_milestone(&message_id, &item.vertex.bytes)?;
+        let first = milestones::find(&self.store.latest(), milestone.index)?;
+        if let Some(first) = first {
+            self.check_one_milestone(&milestone, message_id, first.milestone_id, first.message_id);
+            return Ok(());
+        }
+        if !self.note_ahead(&milestone, message_id, true)? {
+            return Ok(());
+        }
         let stored = StoredMilestone {
             index: milestone.index,
             arrival: Arrival(item.arrival),
             timestamp: milestone.timestamp,
             milestone_id: milestone.milestone_id,
-            message_id: item.vertex.id,
+            message_id,
         };
-        let first = milestones::find(&self.store.latest(), milestone.index)?;
-        if let Some(first) = first {
-            // The same payload in another message is no other milestone: anybody can wrap it again.
-            if first.milestone_id != stored.milestone_id {
-                let (first, second) = (first.message_id, stored.message_id);
-                self.halt(HaltReason::TwoMilestones { index: milestone.index, first, second });
-            }
-            return Ok(());
-        }
-        if milestone.index <= self.state.confirmed.index {
-            return Ok(());
-        }
         stored.put(&mut self.batch);
-        if self.latest.is_none_or(|latest| latest.index < milestone.index) {
-            self.latest = Some(stored);
-        }
         // The row goes with its message. Both are read from the store from now on, as is the cone.
-        self.commit()?;
+        self.write(Durability::Logged)?;
         self.confirm_all()
+    }
+
+    /// Remembers a valid milestone after the confirmed one. `false` when it is not after it, or is a second one.
+    fn note_ahead(
+        &mut self,
+        milestone: &ValidMilestone,
+        message_id: MessageId,
+        is_stored: bool,
+    ) -> Result<bool, FatalError> {
+        let ValidMilestone { index, timestamp, milestone_id } = *milestone;
+        if index <= self.state.confirmed.index {
+            return Ok(false);
+        }
+        if let Some(first) = self.ahead.get(&index).copied()
+            && !self.check_one_milestone(milestone, message_id, first.milestone_id, first.message_id)
+        {
+            return Ok(false);
+        }
+        self.ahead.insert(index, Ahead { milestone_id, message_id, is_stored });
+        if self.latest_mark().index < index {
+            self.latest = Some(Latest { mark: MilestoneMark { index, timestamp }, message_id });
+            self.hear_milestone(index)?;
+        }
+        Ok(true)
+    }
+
+    /// Halts when two milestones were signed for one index. The same payload in another message is no other milestone:
+    /// anybody can wrap it again.
+    fn check_one_milestone(
+        &mut self,
+        milestone: &ValidMilestone,
+        message_id: MessageId,
+        first_id: MilestoneId,
+        first: MessageId,
+    ) -> bool {
+        let is_same = milestone.milestone_id == first_id;
+        if !is_same {
+            self.halt(HaltReason::TwoMilestones { index: milestone.index, first, second: message_id });
+        }
+        is_same
+    }
+
+    /// The milestone in the bytes of a message that the verify pool found to be a valid one.
+    fn valid_milestone(&self, id: &MessageId, bytes: &[u8]) -> Result<ValidMilestone, FatalError> {
+        let task = self.protocol.milestone_task(bytes).ok().flatten();
+        let task = task.ok_or_else(|| FatalError::Defect(format!("message {id} is no milestone")))?;
+        Ok(ValidMilestone {
+            index: task.index,
+            timestamp: task.timestamp,
+            milestone_id: task.milestone_id,
+        })
     }
 
     /// Confirms every milestone that follows the confirmed one without a gap. Everything attached is committed.
@@ -403,6 +523,7 @@ impl Core {
             let Some(index) = self.state.confirmed.index.next() else { break };
             let Some(milestone) = milestones::find(&self.store.latest(), index)? else { break };
             self.confirm(&milestone)?;
+            self.ahead = self.ahead.split_off(&MilestoneIndex(self.state.confirmed.index.0.saturating_add(1)));
             self.view_changed = true;
         }
         Ok(())
@@ -414,4 +535,17 @@ impl Core {
         self.halted.get_or_insert(reason);
         self.view_changed = true;
     }
+}
+
+/// The milestones after `confirmed` whose rows are stored.
+fn stored_ahead(
+    reader: &Reader<'_>,
+    confirmed: MilestoneIndex,
+) -> Result<BTreeMap<MilestoneIndex, Ahead>, StartError> {
+    let mut ahead = BTreeMap::new();
+    for stored in milestones::after(reader, confirmed)? {
+        let StoredMilestone { milestone_id, message_id, .. } = stored;
+        ahead.insert(stored.index, Ahead { milestone_id, message_id, is_stored: true });
+    }
+    Ok(ahead)
 }

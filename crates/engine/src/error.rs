@@ -67,6 +67,11 @@ pub enum FatalError {
         "the database contradicts itself: {0}; run `osmia tool audit`, then restore the folder or start again with --reset"
     )]
     Inconsistent(String),
+    /// A coordinator that should begin a new network heard of an existing one.
+    #[error(
+        "milestone {0} of this network exists already, so it cannot be begun anew: to go on with it, start its coordinator without --bootstrap"
+    )]
+    NetworkExists(MilestoneIndex),
     /// A part of the program failed that cannot fail.
     #[error("a defect of the program stopped the node: {0}; please report it and start again")]
     Defect(String),
@@ -130,6 +135,11 @@ pub enum StartError {
     /// The coordinator's keys do not match the network's.
     #[error("the coordinator's keys are not the network's milestone keys: {0}")]
     CoordinatorKeys(String),
+    /// A coordinator should begin a new network over an existing one.
+    #[error(
+        "the database holds milestone {0} of this network, so it cannot be begun anew: start the coordinator without --bootstrap"
+    )]
+    NetworkExists(MilestoneIndex),
     /// The stored state contradicts itself.
     #[error(transparent)]
     Fatal(#[from] FatalError),

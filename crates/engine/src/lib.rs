@@ -26,13 +26,15 @@ mod node;
 mod outcome;
 pub mod protocol;
 mod rates;
+pub mod serve;
+pub mod snapshot;
 mod state;
 pub mod verify;
 mod view;
 
-pub use coordinator::CoordinatorOptions;
+pub use coordinator::{CoordinatorOptions, CoordinatorStart};
 pub use error::{FatalError, HaltReason, QuestionError, StartError, SubmitError};
-pub use node::{Clock, Node, NodeOptions, Reply, RunningNode};
+pub use node::{Clock, GossipSink, Node, NodeOptions, Reply, RunningNode};
 pub use osmia_tangle::ConeRoots;
 pub use outcome::Outcome;
 pub use rates::Rates;

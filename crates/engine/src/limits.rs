@@ -1,8 +1,9 @@
 //! Every bound of this crate, with its arithmetic.
 
-/// Submissions that may wait for the verify pool. At 32 KiB each (the largest message) they hold 64 MiB at most; at the
-/// usual 300 bytes 0.6 MiB, a tenth of a second of work.
-pub const VERIFY_QUEUE_MESSAGES_MAX: usize = 2_048;
+/// Messages that may wait for the verify pool: 2 048 submissions, and as many of peers as gossip hands on without a
+/// verdict (8 192, with 16 MiB at most). Submissions of 32 KiB each (the largest message) hold 64 MiB at most; at the usual
+/// 300 bytes 0.6 MiB, a tenth of a second of work.
+pub const VERIFY_QUEUE_MESSAGES_MAX: usize = 2_048 + 8_192;
 
 /// Messages one verify thread takes at once. 256 fill four groups of 64 lanes of the batch verifier, and a group waits
 /// for no more than 256 × ~2 µs.
@@ -49,3 +50,10 @@ pub const COORDINATOR_CANDIDATES_MAX: usize = 64;
 
 /// Characters of a halt reason kept for display.
 pub const HALT_REASON_CHARACTERS_MAX: usize = 1_000;
+
+/// Milestones behind the confirmed one whose cones are asked for at once while the node catches up. With 50 messages each
+/// it is 10 000 messages, less than wait at most; more milestones on the way hide the time of a round trip.
+pub const SYNC_WINDOW_MILESTONES: u32 = 150;
+
+/// Missing messages that gossip is told of at once. Of 36 bytes each they are 72 KiB; at most one list per commit.
+pub const WANTED_MESSAGES_MAX: usize = 2_048;

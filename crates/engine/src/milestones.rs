@@ -2,7 +2,7 @@
 
 use osmia_primitives::bytes::{BytesError, Reader as ByteReader, Write};
 use osmia_primitives::{MessageId, MilestoneId, MilestoneIndex};
-use osmia_store::{Arrival, Batch, Reader, StoreError, Table};
+use osmia_store::{Arrival, Batch, Reader, ScanRange, StoreError, Table};
 
 /// A milestone as its row tells it: arrival u64 ‖ timestamp u64 ‖ milestone id ‖ message id, 80 bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,9 +62,28 @@ pub fn find(reader: &Reader<'_>, index: MilestoneIndex) -> Result<Option<StoredM
 /// As [`find`].
 pub fn latest(reader: &Reader<'_>) -> Result<Option<StoredMilestone>, StoreError> {
     let Some((key, row)) = reader.last(Table::Milestones)? else { return Ok(None) };
-    let index = key.first_chunk().map(|bytes| MilestoneIndex(u32::from_be_bytes(*bytes)));
-    let index = index.ok_or_else(|| StoreError::damaged("milestones", "a key has fewer than four bytes"))?;
+    let index = index_of(&key)?;
     StoredMilestone::parse(index, &row).map(Some).map_err(|error| damaged(index, error))
+}
+
+/// The milestones after `index`, in ascending order.
+///
+/// # Errors
+/// As [`find`].
+pub fn after(reader: &Reader<'_>, index: MilestoneIndex) -> Result<Vec<StoredMilestone>, StoreError> {
+    let mut found = Vec::new();
+    let Some(next) = index.next() else { return Ok(found) };
+    for row in reader.scan(Table::Milestones, ScanRange::all().from(&next.0.to_be_bytes())) {
+        let (key, row) = row?;
+        let index = index_of(&key)?;
+        found.push(StoredMilestone::parse(index, &row).map_err(|error| damaged(index, error))?);
+    }
+    Ok(found)
+}
+
+fn index_of(key: &[u8]) -> Result<MilestoneIndex, StoreError> {
+    let index = key.first_chunk().map(|bytes| MilestoneIndex(u32::from_be_bytes(*bytes)));
+    index.ok_or_else(|| StoreError::damaged("milestones", "a key has fewer than four bytes"))
 }
 
 fn damaged(index: MilestoneIndex, error: BytesError) -> StoreError {

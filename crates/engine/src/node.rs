@@ -15,6 +15,7 @@ use osmia_primitives::ed25519::SecretKey;
 use osmia_primitives::{IdHasherKey, MessageId, MilestoneIndex, blake2b};
 use osmia_store::Store;
 use osmia_tangle::ConeRoots;
+use osmia_wire::handover::{Incoming, NodeEvent};
 
 use crate::coordinator::CoordinatorOptions;
 use crate::core::{ConeRootsQuestion, Core, CoreOptions, Input, MineJob, Outbox};
@@ -28,6 +29,9 @@ use crate::view::View;
 /// when a defect makes the thread that holds it panic.)
 pub type Reply<T> = Box<dyn FnOnce(T) + Send>;
 
+/// Where the node tells gossip what happened. It is called on threads of the engine and must not wait.
+pub type GossipSink = Arc<dyn Fn(Vec<NodeEvent>) + Send + Sync>;
+
 /// The time, in milliseconds since the unix epoch.
 pub type Clock = fn() -> u64;
 
@@ -35,18 +39,26 @@ pub type Clock = fn() -> u64;
 const TICK_MS: u64 = 20;
 
 /// How a node is started.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct NodeOptions {
     /// The network.
     pub parameters: ProtocolParameters,
     /// Set on the coordinator's node.
     pub coordinator: Option<CoordinatorOptions>,
+    /// Where gossip is told what happened; `None` in a node without gossip.
+    pub gossip: Option<GossipSink>,
     /// Threads that verify messages, at least 1.
     pub verify_threads: usize,
     /// 32 bytes of fresh, secret randomness.
     pub seed: [u8; 32],
     /// The clock.
     pub clock: Clock,
+}
+
+impl std::fmt::Debug for NodeOptions {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("NodeOptions").field("parameters", &self.parameters).finish_non_exhaustive()
+    }
 }
 
 /// A handle on a running node. Cloning it is cheap; any thread may use it.
@@ -88,6 +100,7 @@ impl Node {
             CoreOptions {
                 protocol: protocol.clone(),
                 coordinator: options.coordinator.clone(),
+                gossips: options.gossip.is_some(),
                 id_hasher_key: IdHasherKey(first_word(&blake2b::hash_parts(&[&options.seed, b"id hasher"]))),
             },
         )?;
@@ -95,7 +108,8 @@ impl Node {
             check_coordinator(&parameters, coordinator, next)?;
         }
         let (inputs, input_receiver) = crossbeam_channel::bounded(ENGINE_QUEUE_INPUTS_MAX);
-        let verifier = Verifier::new(protocol, blake2b::hash_parts(&[&options.seed, b"signatures"]));
+        let seed = blake2b::hash_parts(&[&options.seed, b"signatures"]);
+        let verifier = Verifier::new(protocol, seed, options.gossip.clone());
         let deliver = deliver_to(inputs.clone());
         let pool = start_pool(&verifier, options.verify_threads, deliver)?;
         let node = Self(Arc::new(Shared {
@@ -120,8 +134,11 @@ impl Node {
             None => None,
         };
         let engine = {
-            let (node, clock) = (node.clone(), options.clock);
-            let run = move || run_engine(&node, core, clock, &input_receiver, &jobs);
+            let (node, clock, gossip) = (node.clone(), options.clock, options.gossip);
+            let run = move || {
+                let surroundings = Surroundings { node: &node, clock, jobs: &jobs, gossip: gossip.as_ref() };
+                run_engine(&surroundings, core, &input_receiver);
+            };
             std::thread::Builder::new().name("engine".into()).spawn(run)?
         };
         Ok(RunningNode { node, engine, verify: pool.threads, miner })
@@ -158,6 +175,16 @@ impl Node {
         if let Err((unverified, error)) = self.offer(unverified) {
             unverified.origin.refuse(error);
         }
+    }
+
+    /// Hands a peer's message to the verify pool. The verdict comes through the [`GossipSink`].
+    ///
+    /// # Errors
+    /// Gives the message back when the queue is full or the node is stopping.
+    pub fn offer_gossip(&self, incoming: Incoming) -> Result<(), Incoming> {
+        let Incoming { ticket, bytes, interest } = incoming;
+        let unverified = Unverified { bytes, origin: Origin::Gossip(ticket, interest) };
+        self.offer(unverified).map_err(|(unverified, _)| Incoming { ticket, bytes: unverified.bytes, interest })
     }
 
     fn offer(&self, unverified: Unverified) -> Result<(), (Unverified, SubmitError)> {
@@ -275,14 +302,22 @@ fn deliver_to(inputs: Sender<Input>) -> impl Fn(Vec<Verified>) + Clone + Send + 
     }
 }
 
+/// What the engine thread works with besides its core.
+struct Surroundings<'a> {
+    node: &'a Node,
+    clock: Clock,
+    jobs: &'a Sender<MineJob>,
+    gossip: Option<&'a GossipSink>,
+}
+
 /// The engine thread: steps, commits, publishes, until every sender is gone, or the store or the core fails.
-fn run_engine(node: &Node, mut core: Core, clock: Clock, inputs: &Receiver<Input>, jobs: &Sender<MineJob>) {
+fn run_engine(around: &Surroundings<'_>, mut core: Core, inputs: &Receiver<Input>) {
     let mut outbox = Outbox::default();
     // A node whose engine died without a word would look healthy for ever.
-    let worked = catch_unwind(AssertUnwindSafe(|| work(node, &mut core, clock, inputs, jobs, &mut outbox)));
+    let worked = catch_unwind(AssertUnwindSafe(|| work(around, &mut core, inputs, &mut outbox)));
     let worked = worked.unwrap_or_else(|panic| Err(defect("the engine thread", panic.as_ref())));
     if let Err(error) = worked {
-        let reason = node.fail(&error);
+        let reason = around.node.fail(&error);
         outbox.refuse(&reason);
         // Whatever still waits is answered, too, until the verify pool has emptied its queue and ended.
         for input in inputs {
@@ -298,15 +333,15 @@ fn defect(thread: &str, panic: &(dyn std::any::Any + Send)) -> FatalError {
 }
 
 fn work(
-    node: &Node,
+    around: &Surroundings<'_>,
     core: &mut Core,
-    clock: Clock,
     inputs: &Receiver<Input>,
-    jobs: &Sender<MineJob>,
     outbox: &mut Outbox,
 ) -> Result<(), FatalError> {
+    let Surroundings { node, clock, .. } = *around;
     core.restore(clock())?;
-    publish(node, core);
+    core.commit()?;
+    publish(around, core);
     let mut ticked_ms = 0;
     loop {
         match inputs.recv_timeout(Duration::from_millis(TICK_MS)) {
@@ -327,10 +362,10 @@ fn work(
             core.step(now_ms, Input::Tick, outbox)?;
         }
         core.commit()?;
-        publish(node, core);
+        publish(around, core);
         outbox.release();
         if let Some(job) = outbox.mine.take()
-            && jobs.try_send(job).is_err()
+            && around.jobs.try_send(job).is_err()
             && !node.is_stopping()
         {
             // One message of the coordinator is in work at a time, so the queue of one has room.
@@ -339,9 +374,14 @@ fn work(
     }
 }
 
-fn publish(node: &Node, core: &mut Core) {
+/// Shows readers and gossip what is committed.
+fn publish(around: &Surroundings<'_>, core: &mut Core) {
     if let Some(view) = core.take_view() {
-        node.0.view.store(Arc::new(view));
+        around.node.0.view.store(Arc::new(view));
+    }
+    let events = core.take_gossip();
+    if let Some(gossip) = around.gossip.filter(|_| !events.is_empty()) {
+        gossip(events);
     }
 }
 

@@ -18,6 +18,9 @@ use crate::error::SubmitError;
 pub const FLAG_TRANSACTION: u8 = 1;
 /// The vertex flag of a transaction of which at least one signature is not valid.
 pub const FLAG_BAD_SIGNATURE: u8 = 2;
+/// The vertex flag, in memory only, of a message that came because we asked for it: others have it already, so it is
+/// not sent on.
+pub const FLAG_REQUESTED: u8 = 0x80;
 
 /// The protocol generation a network runs, with its parameters. A network keeps its generation for life.
 #[derive(Clone, Debug)]
@@ -243,6 +246,12 @@ pub struct MilestoneDraft {
 }
 
 impl Examined {
+    /// Whether it is a milestone that only its signatures can still keep from being valid.
+    #[must_use]
+    pub fn may_be_milestone(&self) -> bool {
+        matches!(self.message.payload, Some(Payload::Milestone(_))) && !self.signed.is_empty()
+    }
+
     /// The parents, in their order.
     #[must_use]
     pub fn parents(&self) -> Vec<MessageId> {

@@ -11,11 +11,12 @@ use crossbeam_channel::{Receiver, Sender, TrySendError};
 use osmia_primitives::ed25519::{SignedMessage, verify_batch};
 use osmia_primitives::{MessageId, blake2b};
 use osmia_tangle::Vertex;
+use osmia_wire::handover::{Interest, Invalid, NodeEvent, Ticket, Verdict};
 
 use crate::error::SubmitError;
 use crate::limits::{VERIFY_BATCH_BYTES_MAX, VERIFY_BATCH_MESSAGES_MAX, VERIFY_QUEUE_MESSAGES_MAX};
-use crate::node::Reply;
-use crate::protocol::{Examined, Protocol, ValidMilestone};
+use crate::node::{GossipSink, Reply};
+use crate::protocol::{Examined, FLAG_REQUESTED, Protocol, ValidMilestone};
 
 /// Who is to be told what became of a message.
 pub enum Origin {
@@ -23,6 +24,8 @@ pub enum Origin {
     Submission(Reply<Result<MessageId, SubmitError>>),
     /// The coordinator's own message.
     Coordinator,
+    /// A peer's message; gossip is told its verdict. Why it was handed on decides what it must prove.
+    Gossip(Ticket, Interest),
 }
 
 /// A message to verify.
@@ -45,69 +48,126 @@ pub struct Verified {
 }
 
 /// What the pool verifies against.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Verifier {
     protocol: Protocol,
     seed: [u8; 32],
     batches: Arc<AtomicU64>,
+    gossip: Option<GossipSink>,
+}
+
+/// A message that passed some of its checks.
+struct Candidate {
+    unverified: Unverified,
+    examined: Examined,
+    /// Its proof of work is too low, and it passes only as a valid milestone that was asked for.
+    lacks_work: bool,
+}
+
+impl Candidate {
+    const fn new(unverified: Unverified, examined: Examined) -> Self {
+        Self { unverified, examined, lacks_work: false }
+    }
+
+    /// Whether a low proof of work counts against it. What was asked for by id belongs to a cone that a milestone's
+    /// signatures vouch for, or to messages that had enough of it.
+    const fn is_judged_by_work(&self) -> bool {
+        !matches!(self.unverified.origin, Origin::Gossip(_, Interest::Requested))
+    }
+
+    /// Whether a low proof of work is made good by being a valid milestone.
+    fn may_lack_work(&self) -> bool {
+        matches!(self.unverified.origin, Origin::Gossip(_, Interest::RequestedMilestone))
+            && self.examined.may_be_milestone()
+    }
+
+    /// Whether a node that is behind has no use for it.
+    fn is_unwanted(&self) -> bool {
+        matches!(self.unverified.origin, Origin::Gossip(_, Interest::MilestonesOnly))
+            && !self.examined.may_be_milestone()
+    }
 }
 
 impl Verifier {
-    /// A verifier for `protocol`; `seed` is secret randomness for batched signatures.
+    /// A verifier for `protocol`; `seed` is secret randomness for batched signatures. `gossip` is told of peers'
+    /// messages that fail.
     #[must_use]
-    pub fn new(protocol: Protocol, seed: [u8; 32]) -> Self {
-        Self { protocol, seed, batches: Arc::new(AtomicU64::new(0)) }
+    pub fn new(protocol: Protocol, seed: [u8; 32], gossip: Option<GossipSink>) -> Self {
+        Self { protocol, seed, batches: Arc::new(AtomicU64::new(0)), gossip }
     }
 
     /// Verifies `group` together. Those that fail are answered here; the others come back in their order.
     #[must_use]
     pub fn verify(&self, group: Vec<Unverified>) -> Vec<Verified> {
-        let mut passed = Vec::with_capacity(group.len());
+        let mut told = Vec::new();
+        let mut candidates = Vec::with_capacity(group.len());
         for unverified in group {
             match self.protocol.examine(&unverified.bytes) {
-                Ok(examined) => passed.push((unverified, examined)),
-                Err(error) => unverified.origin.refuse(error),
+                Ok(examined) => {
+                    let candidate = Candidate::new(unverified, examined);
+                    if candidate.is_unwanted() {
+                        tell(&mut told, &candidate.unverified.origin, Verdict::NotTaken);
+                    } else {
+                        candidates.push(candidate);
+                    }
+                }
+                Err(error) => refuse(&mut told, unverified.origin, error),
             }
         }
-        let passed = self.with_enough_work(passed);
+        let candidates = self.with_enough_work(candidates, &mut told);
         let ids = {
-            let bytes: Vec<&[u8]> = passed.iter().map(|(unverified, _)| unverified.bytes.as_ref()).collect();
+            let bytes: Vec<&[u8]> = candidates.iter().map(Candidate::bytes).collect();
             blake2b::hash_many(&bytes)
         };
-        let verdicts = self.signature_verdicts(&passed);
-        passed
-            .into_iter()
-            .zip(ids)
-            .zip(verdicts)
-            .map(|(((unverified, examined), id), verdicts)| {
-                self.assemble(unverified, &examined, MessageId(id), &verdicts)
-            })
-            .collect()
+        let verdicts = self.signature_verdicts(&candidates);
+        let mut verified = Vec::with_capacity(candidates.len());
+        for ((candidate, id), verdicts) in candidates.into_iter().zip(ids).zip(verdicts) {
+            let milestone = self.protocol.valid_milestone(&candidate.examined, &verdicts);
+            if candidate.lacks_work && milestone.is_none() {
+                tell(
+                    &mut told,
+                    &candidate.unverified.origin,
+                    Verdict::Invalid(Invalid::InsufficientPow),
+                );
+                continue;
+            }
+            verified.push(assemble(candidate, MessageId(id), &verdicts, milestone));
+        }
+        if let Some(gossip) = self.gossip.as_ref().filter(|_| !told.is_empty()) {
+            gossip(told);
+        }
+        verified
     }
 
-    fn with_enough_work(&self, group: Vec<(Unverified, Examined)>) -> Vec<(Unverified, Examined)> {
-        let zeros = {
-            let bytes: Vec<&[u8]> = group.iter().map(|(unverified, _)| unverified.bytes.as_ref()).collect();
-            osmia_pow::trailing_zeros_of_messages(&bytes)
+    fn with_enough_work(&self, group: Vec<Candidate>, told: &mut Vec<NodeEvent>) -> Vec<Candidate> {
+        let mut zeros = {
+            let judged = group.iter().filter(|candidate| candidate.is_judged_by_work());
+            let bytes: Vec<&[u8]> = judged.map(Candidate::bytes).collect();
+            osmia_pow::trailing_zeros_of_messages(&bytes).into_iter()
         };
         let required = self.protocol.parameters().min_pow_score;
         let mut passed = Vec::with_capacity(group.len());
-        for ((unverified, examined), zeros) in group.into_iter().zip(zeros) {
-            let score = osmia_pow::score_of(zeros.unwrap_or(0), unverified.bytes.len());
-            if score >= required {
-                passed.push((unverified, examined));
-            } else {
-                unverified.origin.refuse(SubmitError::InsufficientPow { score, required });
+        for mut candidate in group {
+            if candidate.is_judged_by_work() {
+                let zeros = zeros.next().flatten().unwrap_or(0);
+                let score = osmia_pow::score_of(zeros, candidate.bytes().len());
+                candidate.lacks_work = score < required;
+                if candidate.lacks_work && !candidate.may_lack_work() {
+                    let error = SubmitError::InsufficientPow { score, required };
+                    refuse(told, candidate.unverified.origin, error);
+                    continue;
+                }
             }
+            passed.push(candidate);
         }
         passed
     }
 
     /// The verdicts on each message's signatures, all verified as one batch.
-    fn signature_verdicts(&self, group: &[(Unverified, Examined)]) -> Vec<Vec<bool>> {
+    fn signature_verdicts(&self, group: &[Candidate]) -> Vec<Vec<bool>> {
         let signed: Vec<SignedMessage<'_>> = group
             .iter()
-            .flat_map(|(_, examined)| &examined.signed)
+            .flat_map(|candidate| &candidate.examined.signed)
             .map(|signed| SignedMessage {
                 public_key: signed.public_key,
                 message: &signed.hash,
@@ -115,7 +175,10 @@ impl Verifier {
             })
             .collect();
         let mut verdicts = verify_batch(&signed, self.batch_seed()).into_iter();
-        group.iter().map(|(_, examined)| verdicts.by_ref().take(examined.signed.len()).collect()).collect()
+        let of_one = |candidate: &Candidate| {
+            verdicts.by_ref().take(candidate.examined.signed.len()).collect()
+        };
+        group.iter().map(of_one).collect()
     }
 
     /// A fresh seed for each batch, from the secret one and a counter.
@@ -123,27 +186,67 @@ impl Verifier {
         let number = self.batches.fetch_add(1, Ordering::Relaxed);
         blake2b::hash_parts(&[&self.seed, &number.to_le_bytes()])
     }
+}
 
-    fn assemble(
-        &self,
-        unverified: Unverified,
-        examined: &Examined,
-        id: MessageId,
-        verdicts: &[bool],
-    ) -> Verified {
-        let milestone = self.protocol.valid_milestone(examined, verdicts);
-        Verified {
-            vertex: Vertex {
-                id,
-                parents: examined.parents(),
-                milestone: milestone.map(|milestone| milestone.index),
-                index: examined.index().map(|hash| hash.0),
-                flags: examined.flags(verdicts),
-                bytes: Arc::from(unverified.bytes.as_ref()),
-            },
-            milestone,
-            origin: unverified.origin,
-        }
+impl Candidate {
+    fn bytes(&self) -> &[u8] {
+        &self.unverified.bytes
+    }
+}
+
+/// Notes the verdict on a peer's message; other origins get their answers elsewhere.
+fn tell(told: &mut Vec<NodeEvent>, origin: &Origin, verdict: Verdict) {
+    if let Origin::Gossip(ticket, _) = origin {
+        told.push(NodeEvent::Verdict(*ticket, verdict));
+    }
+}
+
+/// Answers a message that cannot be valid.
+fn refuse(told: &mut Vec<NodeEvent>, origin: Origin, error: SubmitError) {
+    let invalid = match error {
+        SubmitError::WrongNetwork { .. } => Invalid::WrongNetwork,
+        SubmitError::InsufficientPow { .. } => Invalid::InsufficientPow,
+        SubmitError::Syntax(_)
+        | SubmitError::ParentNotFound(_)
+        | SubmitError::ParentTooOld(_)
+        | SubmitError::NotSynced
+        | SubmitError::Busy
+        | SubmitError::Stopped(_) => Invalid::Syntax,
+    };
+    tell(told, &origin, Verdict::Invalid(invalid));
+    origin.refuse(error);
+}
+
+fn assemble(
+    candidate: Candidate,
+    id: MessageId,
+    verdicts: &[bool],
+    milestone: Option<ValidMilestone>,
+) -> Verified {
+    let Candidate { unverified, examined, .. } = candidate;
+    let requested = match unverified.origin {
+        Origin::Gossip(_, Interest::Requested) => FLAG_REQUESTED,
+        Origin::Gossip(_, Interest::RequestedMilestone) if milestone.is_some() => FLAG_REQUESTED,
+        Origin::Gossip(..) | Origin::Submission(_) | Origin::Coordinator => 0,
+    };
+    Verified {
+        vertex: Vertex {
+            id,
+            parents: examined.parents(),
+            milestone: milestone.map(|milestone| milestone.index),
+            index: examined.index().map(|hash| hash.0),
+            flags: examined.flags(verdicts) | requested,
+            // A copy of its own: the bytes of a peer's message may be a part of a much larger buffer.
+            bytes: Arc::from(unverified.bytes.as_ref()),
+        },
+        milestone,
+        origin: unverified.origin,
+    }
+}
+
+impl std::fmt::Debug for Verifier {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Verifier").field("protocol", &self.protocol).finish_non_exhaustive()
     }
 }
 
@@ -155,6 +258,8 @@ impl Origin {
             Self::Coordinator => {
                 tracing::error!(%error, "the coordinator's own message was refused");
             }
+            // Gossip gets a verdict from whoever judged the message; while the node stops nobody needs it.
+            Self::Gossip(..) => {}
         }
     }
 }
@@ -164,6 +269,7 @@ impl std::fmt::Debug for Origin {
         formatter.write_str(match self {
             Self::Submission(_) => "Submission",
             Self::Coordinator => "Coordinator",
+            Self::Gossip(..) => "Gossip",
         })
     }
 }

@@ -27,6 +27,12 @@ impl MilestoneIndex {
     pub const fn earlier_by(self, count: u32) -> Self {
         Self(self.0.saturating_sub(count))
     }
+
+    /// The index `count` milestones later, at most the last possible one.
+    #[must_use]
+    pub const fn later_by(self, count: u32) -> Self {
+        Self(self.0.saturating_add(count))
+    }
 }
 
 impl fmt::Display for MilestoneIndex {

@@ -106,6 +106,12 @@ impl Tangle {
         }
     }
 
+    /// The cone roots of a message of the window.
+    #[must_use]
+    pub fn roots_of(&self, arrival: u64) -> Option<ConeRoots> {
+        self.window.get(arrival).map(|record| record.roots)
+    }
+
     /// The id of a message of the window.
     #[must_use]
     pub fn id_of(&self, arrival: u64) -> Option<MessageId> {
@@ -302,6 +308,12 @@ impl Tangle {
     #[must_use]
     pub fn waiting_count(&self) -> usize {
         self.waiting.len()
+    }
+
+    /// Whether more than half of the room for waiting messages is taken: asking for less keeps what is needed first.
+    #[must_use]
+    pub fn is_crowded(&self) -> bool {
+        self.waiting.is_crowded()
     }
 
     /// Bytes of everything, by the arithmetic of [`crate::limits`].

@@ -96,6 +96,11 @@ impl WaitingRoom {
         self.bytes
     }
 
+    /// Whether more than half of the room is taken.
+    pub(crate) fn is_crowded(&self) -> bool {
+        self.bytes > self.bytes_max / 2 || self.keys.len() > self.messages_max / 2
+    }
+
     pub(crate) fn contains(&self, id: &MessageId) -> bool {
         self.keys.contains_key(id)
     }

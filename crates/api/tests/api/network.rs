@@ -82,10 +82,10 @@ impl Network {
         osmia_engine::genesis::load(&store, &parameters, &mut genesis.as_slice()).unwrap();
         let options = NodeOptions {
             parameters: parameters.clone(),
-            coordinator: setup.milestones_ms.map(|interval_ms| CoordinatorOptions {
-                secret_keys: coordinator_keys.to_vec(),
-                interval_ms,
-            }),
+            coordinator: setup
+                .milestones_ms
+                .map(|interval_ms| CoordinatorOptions::alone(coordinator_keys.to_vec(), interval_ms)),
+            gossip: None,
             verify_threads: 1,
             seed: [7; 32],
             clock: setup.clock,
@@ -98,6 +98,9 @@ impl Network {
             remote_pow: setup.remote_pow.then_some(two),
             cors: setup.cors,
             limits: setup.limits,
+            network: setup.gossip,
+            control: setup.control,
+            metrics: setup.metrics,
             healthy_without_peers: setup.healthy_without_peers,
             node_name: "Osmia".into(),
             node_version: "0.1.0".into(),

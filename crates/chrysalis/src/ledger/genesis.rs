@@ -1,4 +1,5 @@
-//! The first rows of a ledger: the outputs and the treasury of a snapshot.
+//! The rows of a small ledger that is in memory already, for tests and tools. Snapshot files are loaded in chunks, by
+//! [`import_outputs`](super::import_outputs).
 
 use std::collections::BTreeMap;
 
@@ -21,17 +22,14 @@ pub struct GenesisOutput {
     pub output: Output,
 }
 
-/// Turns the outputs of a snapshot, one after the other, into the rows of a ledger.
-///
-/// Memory: a balance for each address, about 100 bytes; a snapshot of the main network had half a million addresses.
-/// Amounts that sum up to more than 2^64 are cut off at the end of the range: whoever loads a snapshot compares the
-/// sum of its outputs with the supply, and [`audit`](super::audit()) finds it too.
+/// The balances of the outputs so far. Amounts that sum up to more than 2^64 are cut off at the end of the range:
+/// [`audit`](super::audit()) finds it.
 #[derive(Clone, Debug, Default)]
-pub struct GenesisBalances(BTreeMap<AddressKey, Balance>);
+struct GenesisBalances(BTreeMap<AddressKey, Balance>);
 
 impl GenesisBalances {
     /// The rows of one output, which counts as created by the milestone of the snapshot's ledger.
-    pub fn insert(&mut self, output: &GenesisOutput, ledger_index: MilestoneIndex) -> [Row; 2] {
+    fn insert(&mut self, output: &GenesisOutput, ledger_index: MilestoneIndex) -> [Row; 2] {
         let stored = StoredOutput {
             message_id: output.message_id,
             kind: output.output.kind,
@@ -55,7 +53,7 @@ impl GenesisBalances {
     }
 
     /// The remaining rows: the balances and the treasury.
-    pub fn finish(self, treasury: Option<TreasuryOutput>) -> impl Iterator<Item = Row> {
+    fn finish(self, treasury: Option<TreasuryOutput>) -> impl Iterator<Item = Row> {
         let nonzero = self.0.into_iter().filter(|(_, balance)| !balance.is_zero());
         let balances =
             nonzero.map(|(key, balance)| (LedgerTable::Balances, key.0.to_vec(), Some(balance.pack())));

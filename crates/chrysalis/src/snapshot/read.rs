@@ -34,6 +34,9 @@ pub struct SnapshotReader<R> {
     milestone_diffs_left: u64,
 }
 
+/// Bytes that are read of a file at once.
+const BUFFER_BYTES: usize = 64 << 10;
+
 /// How many items of a list of a milestone are reserved before any of them was read.
 const RESERVED_ITEMS_MAX: u64 = 1024;
 
@@ -43,7 +46,7 @@ impl<R: Read> SnapshotReader<R> {
     /// # Errors
     /// [`SnapshotError`] when the file cannot be read or is not a snapshot of version 1.
     pub fn open(file: R) -> Result<Self, SnapshotError> {
-        let mut file = BufReader::new(file);
+        let mut file = BufReader::with_capacity(BUFFER_BYTES, file);
         let header = read_header(&mut file)?;
         header.check()?;
         let outputs_left = match header.kind {
@@ -63,6 +66,11 @@ impl<R: Read> SnapshotReader<R> {
     #[must_use]
     pub const fn header(&self) -> &SnapshotHeader {
         &self.header
+    }
+
+    /// The file, to see how far it was read; it is ahead of the items by what is buffered, 64 KiB at most.
+    pub fn file(&self) -> &R {
+        self.file.get_ref()
     }
 
     /// The next thing in the file: first all entry points, then all outputs, then all milestones. None at the end, once it is sure that

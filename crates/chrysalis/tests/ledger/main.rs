@@ -10,6 +10,8 @@ mod conflicts;
 #[cfg(test)]
 mod dust;
 #[cfg(test)]
+mod import;
+#[cfg(test)]
 mod model;
 #[cfg(test)]
 mod readers;

@@ -5,7 +5,7 @@ use osmia_primitives::ed25519::SecretKey;
 use osmia_primitives::{MessageId, MilestoneIndex};
 
 use super::{Answer, Core, Outbox};
-use crate::coordinator::{Plan, Planned, milestone_timestamp};
+use crate::coordinator::{CoordinatorStart, Plan, Planned, milestone_timestamp};
 use crate::error::{FatalError, SubmitError};
 use crate::limits::COORDINATOR_CANDIDATES_MAX;
 use crate::protocol::MilestoneDraft;
@@ -39,7 +39,7 @@ enum IssueError {
 impl Core {
     /// Starts the next milestone when it is time and nothing is in work.
     pub(super) fn issue_when_due(&mut self, now_ms: u64, outbox: &mut Outbox) -> Result<(), FatalError> {
-        let is_due = self.coordinator.as_ref().is_some_and(|coordinator| coordinator.is_due(now_ms));
+        let is_due = self.coordinator.as_mut().is_some_and(|coordinator| coordinator.is_due(now_ms));
         if !is_due || !self.may_issue_milestone() {
             return Ok(());
         }
@@ -67,9 +67,26 @@ impl Core {
         }
     }
 
-    /// Whether the next milestone is ours to issue: every known one is confirmed, and none contradicted our ledger.
+    /// Whether the next milestone is ours to issue: every known one is confirmed, none contradicted our ledger, and the
+    /// network is known when it should exist.
     fn may_issue_milestone(&self) -> bool {
-        self.halted.is_none() && self.latest_mark().index <= self.state.confirmed.index
+        let start = self.coordinator.as_ref().map(|coordinator| coordinator.options.start);
+        self.halted.is_none()
+            && self.latest_mark().index <= self.state.confirmed.index
+            && (start != Some(CoordinatorStart::Resume) || self.latest.is_some())
+    }
+
+    /// A milestone became known, ours or another coordinator's.
+    pub(super) fn hear_milestone(&mut self, index: MilestoneIndex) -> Result<(), FatalError> {
+        let Some(coordinator) = &mut self.coordinator else { return Ok(()) };
+        let is_foreign = coordinator.heard_milestone(self.last_now_ms);
+        if !is_foreign {
+            // The network exists from now on.
+            coordinator.options.start = CoordinatorStart::Resume;
+        } else if coordinator.options.start == CoordinatorStart::Bootstrap {
+            return Err(FatalError::NetworkExists(index));
+        }
+        Ok(())
     }
 
     fn abandon_milestone(&mut self, error: &IssueError) {

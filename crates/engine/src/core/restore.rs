@@ -46,6 +46,7 @@ impl Core {
         self.restore_page(&reader, &mut page)?;
         self.tangle.finish_restore(now_ms, &StoredAncestors { reader, protocol: &self.protocol })?;
         self.view_changed = true;
+        self.note_change();
         self.confirm_all()
     }
 

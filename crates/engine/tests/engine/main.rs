@@ -17,6 +17,7 @@ mod confirming;
 mod coordinating;
 #[cfg(test)]
 mod failing;
+mod gossiping;
 #[cfg(test)]
 mod restarting;
 #[cfg(test)]

@@ -22,7 +22,8 @@ use crate::world::{Answer, World, coordinator_keys, genesis_store, key, load_gen
 fn options(min_pow_score: f64, clock: Clock, secret_keys: Vec<SecretKey>) -> NodeOptions {
     NodeOptions {
         parameters: parameters(min_pow_score),
-        coordinator: Some(CoordinatorOptions { secret_keys, interval_ms: 20 }),
+        coordinator: Some(CoordinatorOptions::alone(secret_keys, 20)),
+        gossip: None,
         verify_threads: 2,
         seed: [5; 32],
         clock,

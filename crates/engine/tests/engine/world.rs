@@ -130,12 +130,22 @@ impl World {
 
     /// A node on `store` whose coordinator signs with `secret_keys`.
     pub(crate) fn with(store: Arc<Store>, protocol: Protocol, secret_keys: Vec<SecretKey>) -> Self {
-        let coordinator = CoordinatorOptions { secret_keys, interval_ms: INTERVAL_MS };
-        let options = CoreOptions {
-            protocol: protocol.clone(),
-            coordinator: Some(coordinator),
-            id_hasher_key: IdHasherKey(3),
-        };
+        Self::start(store, protocol, Some(CoordinatorOptions::alone(secret_keys, INTERVAL_MS)), false)
+    }
+
+    /// A node that gossips, on the genesis of the test network.
+    pub(crate) fn gossiping(protocol: Protocol, coordinator: Option<CoordinatorOptions>) -> Self {
+        Self::start(genesis_store(), protocol, coordinator, true)
+    }
+
+    fn start(
+        store: Arc<Store>,
+        protocol: Protocol,
+        coordinator: Option<CoordinatorOptions>,
+        gossips: bool,
+    ) -> Self {
+        let options =
+            CoreOptions { protocol: protocol.clone(), coordinator, gossips, id_hasher_key: IdHasherKey(3) };
         let mut core = Core::new(Arc::clone(&store), options).unwrap();
         let now_ms = 1_700_000_000_000;
         core.restore(now_ms).unwrap();
@@ -181,7 +191,7 @@ impl World {
     }
 
     pub(crate) fn verify(&self, bytes: &[u8], origin: Origin) -> Vec<Verified> {
-        let verifier = Verifier::new(self.protocol.clone(), [4; 32]);
+        let verifier = Verifier::new(self.protocol.clone(), [4; 32], None);
         verifier.verify(vec![Unverified { bytes: Bytes::copy_from_slice(bytes), origin }])
     }
 
@@ -191,7 +201,7 @@ impl World {
     }
 
     /// One step with its commit and its replies.
-    fn step(&mut self, input: Input) -> Outbox {
+    pub(crate) fn step(&mut self, input: Input) -> Outbox {
         let mut outbox = Outbox::default();
         self.core.step(self.now_ms, input, &mut outbox).unwrap();
         self.core.commit().unwrap();

@@ -15,12 +15,12 @@ const BUILT_ON: &[(&str, &[&str])] = &[
     ("wire", &["primitives"]),
     ("access", &["primitives"]),
     ("doctor", &[]),
-    ("engine", &["chrysalis", "pow", "store", "tangle"]),
+    ("engine", &["chrysalis", "pow", "store", "tangle", "wire"]),
     ("network", &["engine", "wire"]),
-    ("api", &["access", "engine"]),
+    ("api", &["access", "network"]),
     ("gateway", &["access"]),
-    ("osmia", &["api", "doctor", "gateway", "network"]),
-    ("sim", &["engine", "wire"]),
+    ("osmia", &["api", "doctor", "gateway"]),
+    ("sim", &["engine"]),
     ("xtask", &[]),
 ];
 
@@ -28,6 +28,7 @@ const BUILT_ON: &[(&str, &[&str])] = &[
 const KEPT_TO: &[(&str, &[&str])] = &[
     ("anyhow", &["osmia", "xtask"]),
     ("clap", &["osmia"]),
+    ("libp2p", &["network"]),
     ("rocksdb", &["store"]),
     ("tokio", &["api", "gateway", "network", "osmia"]),
 ];

@@ -1,0 +1,7 @@
+//! Whole nodes over real TCP on the loopback interface.
+
+mod gossiping;
+mod hostile;
+mod peering;
+mod stranger;
+mod world;
