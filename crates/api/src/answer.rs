@@ -43,6 +43,11 @@ impl Fault {
         Self::new(StatusCode::BAD_REQUEST, message)
     }
 
+    /// 403: not of this node, or not for this client.
+    pub(crate) fn forbidden(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, message)
+    }
+
     /// 404: there is no such thing.
     pub(crate) fn not_found(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::NOT_FOUND, message)

@@ -1,15 +1,19 @@
 //! What every handler works with.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use osmia_engine::{Node, View};
+use osmia_network::{Network, PeerInfo};
 use osmia_primitives::MessageId;
 
 use crate::answer::{Fault, Outcome};
 use crate::mine::Miner;
 use crate::options::ApiOptions;
+use crate::progress::Progress;
 use crate::random::Random;
 use crate::request::BodyBudget;
+use crate::request_counters::RequestCounters;
 
 /// The node and what the API keeps beside it; shared by all worker threads.
 #[derive(Debug)]
@@ -19,6 +23,10 @@ pub(crate) struct Context {
     pub(crate) miner: Option<Miner>,
     pub(crate) bodies: BodyBudget,
     pub(crate) random: Arc<Random>,
+    pub(crate) progress: Progress,
+    pub(crate) requests: RequestCounters,
+    /// Connections to the API that are open.
+    pub(crate) connections: Arc<AtomicUsize>,
 }
 
 impl Context {
@@ -26,6 +34,11 @@ impl Context {
     pub(crate) fn almost_synced(&self) -> Result<Arc<View>, Fault> {
         let view = self.node.view();
         if view.is_almost_synced() { Ok(view) } else { Err(Fault::unavailable("node is not synced")) }
+    }
+
+    /// The peers of the node, none for one without gossip.
+    pub(crate) fn peers(&self) -> Arc<[PeerInfo]> {
+        self.options.network.as_ref().map_or_else(|| Arc::from([]), Network::peers)
     }
 
     /// How many entries a list may have.

@@ -24,13 +24,20 @@ pub(crate) fn allow(cors: &Cors, request: &HeaderMap, answer: &mut Answer) {
         Cors::AnyOrigin => {
             headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, ANY);
         }
-        Cors::Origins(origins) => {
+        Cors::Origins(_) => {
             headers.insert(VARY, VARIES);
-            let asked = request.get(ORIGIN);
-            if let Some(origin) = asked.filter(|asked| origins.iter().any(|origin| origin.0 == **asked)) {
+            if let Some(origin) = request.get(ORIGIN).filter(|asked| is_named(cors, asked)) {
                 headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
             }
         }
+    }
+}
+
+/// Whether the origin of a request is one that was named; never when every page may read.
+pub(crate) fn is_named(cors: &Cors, asked: &HeaderValue) -> bool {
+    match cors {
+        Cors::AnyOrigin => false,
+        Cors::Origins(origins) => origins.iter().any(|origin| origin.0 == *asked),
     }
 }
 
@@ -80,5 +87,10 @@ mod tests {
         allow(&cors, &request("https://b.example"), &mut answer);
         assert!(!answer.headers().contains_key(ACCESS_CONTROL_ALLOW_ORIGIN));
         assert_eq!(answer.headers()[VARY], "Origin");
+        assert!(!is_named(&cors, &HeaderValue::from_static("https://b.example")));
+        assert!(
+            !is_named(&Cors::AnyOrigin, &HeaderValue::from_static("https://b.example")),
+            "read is not change"
+        );
     }
 }

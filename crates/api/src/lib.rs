@@ -1,9 +1,9 @@
-//! The REST API of a node: the core routes of TIP-13 over HTTP/1.1.
+//! The REST API of a node: the core routes of TIP-13 over HTTP/1.1, routes of our own for operators, and metrics.
 //!
 //! Purpose: answer clients from the store and the latest [`osmia_engine::View`], and bring their messages to the
 //! engine. Answers have the reference node's JSON, status codes and envelopes.
 //!
-//! Non-goals: no TLS, no authorization, no peers, no events and no dashboard; no rule of the protocol is decided here.
+//! Non-goals: no TLS, no authorization, no events and no dashboard; no rule of the protocol is decided here.
 //!
 //! Invariants:
 //! - Everything a client can make grow is bounded ([`limits`]): head, body, all bodies together, lists, connections,
@@ -13,7 +13,9 @@
 //! - 201 goes out only after the engine has committed the message, so the next GET finds it.
 //! - No handler locks the engine: reads go to the store, commands through the engine's bounded queues.
 //!
-//! Threads: one per worker with a current-thread runtime, the first of which also accepts; up to two more for each
+//! - Routes that change the node answer only where they are switched on, and to no web page that was not named.
+//!
+//! Threads: one for metrics, which also notes how the node gets on; one per worker with a current-thread runtime, the first of which also accepts; up to two more for each
 //! that read long lists; plain threads for remote proof of work. Time is read in `clock` only.
 
 mod addresses;
@@ -23,18 +25,24 @@ mod context;
 mod cors;
 pub mod limits;
 mod messages;
+mod metrics;
 mod milestones;
 mod mine;
 mod node_info;
 mod options;
 mod outputs;
+mod peers;
+mod process;
+mod progress;
 mod random;
 mod request;
+mod request_counters;
 mod routes;
 mod server;
+mod status;
 mod submit;
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
@@ -44,10 +52,13 @@ use tokio::sync::watch;
 pub use options::{ApiLimits, ApiOptions, Cors, Origin, standard_threads};
 
 use crate::context::Context;
+use crate::limits::METRICS_CONNECTIONS_MAX;
 use crate::mine::Miner;
+use crate::progress::Progress;
 use crate::random::Random;
 use crate::request::BodyBudget;
-use crate::server::Acceptor;
+use crate::request_counters::RequestCounters;
+use crate::server::{Acceptor, Site, Worker};
 
 /// Why an API could not start.
 #[derive(Debug, thiserror::Error)]
@@ -86,6 +97,7 @@ pub struct Api;
 #[derive(Debug)]
 pub struct ApiHandle {
     addresses: Vec<SocketAddr>,
+    metrics: Option<SocketAddr>,
     stop: watch::Sender<bool>,
     threads: Vec<JoinHandle<()>>,
 }
@@ -97,8 +109,10 @@ impl Api {
     /// See [`ApiError`]; nothing runs then.
     pub fn start(node: Node, options: ApiOptions) -> Result<ApiHandle, ApiError> {
         let listeners: Vec<_> = options.addresses.iter().copied().map(listen).collect::<Result<_, _>>()?;
-        let addresses: Vec<_> =
-            listeners.iter().map(std::net::TcpListener::local_addr).collect::<Result<_, _>>()?;
+        let addresses: Vec<_> = listeners.iter().map(TcpListener::local_addr).collect::<Result<_, _>>()?;
+        let metrics_listener = options.metrics.map(listen).transpose()?;
+        let metrics = metrics_listener.as_ref().map(TcpListener::local_addr).transpose()?;
+        let (metrics_queue, metrics_worker) = server::worker()?;
         let workers: Vec<_> =
             (0..options.threads.get()).map(|_| server::worker()).collect::<Result<_, _>>()?;
         let random = Arc::new(Random::from_system().map_err(ApiError::Randomness)?);
@@ -109,22 +123,64 @@ impl Api {
         };
         let (queues, workers): (Vec<_>, Vec<_>) = workers.into_iter().unzip();
         let connections_max = options.limits.connections_max;
-        let acceptor = Acceptor { queues, connections: Arc::default(), connections_max };
-        let context = Arc::new(Context { node, options, miner, bodies: BodyBudget::default(), random });
+        let connections = Arc::default();
+        let acceptor = Acceptor { queues, connections: Arc::clone(&connections), connections_max };
+        let context = Arc::new(Context {
+            node,
+            options,
+            miner,
+            bodies: BodyBudget::default(),
+            random,
+            progress: Progress::start(),
+            requests: RequestCounters::default(),
+            connections,
+        });
         let (stop, stopped) = watch::channel(false);
-        let mut accepting: Vec<_> =
-            listeners.into_iter().map(|listener| (listener, acceptor.clone())).collect();
+        let mut accepting = accepting(listeners, &acceptor);
         for (number, worker) in workers.into_iter().enumerate() {
-            let (context, stopped, accepting) =
-                (Arc::clone(&context), stopped.clone(), std::mem::take(&mut accepting));
-            let run = move || worker.run(&context, stopped, accepting);
-            threads.push(std::thread::Builder::new().name(format!("api-{number}")).spawn(run)?);
+            let serving = Serving { site: Site::Api, accepting: std::mem::take(&mut accepting) };
+            threads.push(serve(&format!("api-{number}"), worker, serving, &context, &stopped)?);
         }
-        Ok(ApiHandle { addresses, stop, threads })
+        let acceptor = Acceptor {
+            queues: vec![metrics_queue],
+            connections: Arc::default(),
+            connections_max: METRICS_CONNECTIONS_MAX,
+        };
+        let accepting = self::accepting(metrics_listener, &acceptor);
+        let serving = Serving { site: Site::Metrics, accepting };
+        threads.push(serve("metrics", metrics_worker, serving, &context, &stopped)?);
+        Ok(ApiHandle { addresses, metrics, stop, threads })
     }
 }
 
-fn listen(address: SocketAddr) -> Result<std::net::TcpListener, ApiError> {
+/// What a worker is for.
+struct Serving {
+    site: Site,
+    /// Where it accepts connections, for itself and its fellows.
+    accepting: Vec<(TcpListener, Acceptor)>,
+}
+
+/// Starts the thread of a worker.
+fn serve(
+    name: &str,
+    worker: Worker,
+    serving: Serving,
+    context: &Arc<Context>,
+    stopped: &watch::Receiver<bool>,
+) -> Result<JoinHandle<()>, ApiError> {
+    let (context, stopped) = (Arc::clone(context), stopped.clone());
+    let run = move || worker.run(serving.site, &context, stopped, serving.accepting);
+    Ok(std::thread::Builder::new().name(name.to_owned()).spawn(run)?)
+}
+
+fn accepting(
+    listeners: impl IntoIterator<Item = TcpListener>,
+    acceptor: &Acceptor,
+) -> Vec<(TcpListener, Acceptor)> {
+    listeners.into_iter().map(|listener| (listener, acceptor.clone())).collect()
+}
+
+fn listen(address: SocketAddr) -> Result<TcpListener, ApiError> {
     server::listen(address).map_err(|source| {
         if source.kind() == std::io::ErrorKind::AddrInUse {
             ApiError::AddressInUse { address }
@@ -141,9 +197,15 @@ impl ApiHandle {
         &self.addresses
     }
 
+    /// Where metrics are served, with the port the system chose.
+    #[must_use]
+    pub const fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics
+    }
+
     /// Stops the API: no new connection is accepted, running requests are finished, for at most two seconds.
     pub fn stop(self) {
-        let Self { addresses: _, stop, threads } = self;
+        let Self { addresses: _, metrics: _, stop, threads } = self;
         stop.send_replace(true);
         for thread in threads {
             if thread.join().is_err() {

@@ -6,6 +6,10 @@ use std::time::Duration;
 /// JSON: hexadecimal doubles its data.
 pub const BODY_BYTES_MAX: usize = 1_000_000;
 
+/// Bytes of the body that adds a peer: an address of 320 bytes, and an alias of 128 characters that JSON may write with
+/// 12 bytes each.
+pub const PEER_BODY_BYTES_MAX: usize = 4 << 10;
+
 /// Bytes all bodies being read may take together: 64 of the largest, or all of a thousand connections that each send
 /// the largest message as JSON.
 pub const BODIES_BYTES_MAX: usize = 64 << 20;
@@ -77,6 +81,26 @@ pub const THREADS_MAX: usize = 4;
 
 /// Threads that read long lists from the database, for each worker.
 pub const LIST_THREADS_MAX: usize = 2;
+
+/// How often the API notes how far the node is, to tell rates from it.
+pub const SAMPLE_INTERVAL: Duration = Duration::from_secs(1);
+
+/// How far back the rates of a status look, in milliseconds, and so how many notes are kept: one per second and the
+/// one that is being made.
+pub const RATE_WINDOW_MS: u64 = 10_000;
+/// See [`RATE_WINDOW_MS`].
+pub const SAMPLES_MAX: usize = 11;
+
+/// Connections to the metrics open at once: a few servers that ask, each with one.
+pub const METRICS_CONNECTIONS_MAX: usize = 16;
+
+/// How long, in seconds, a node without a gossip peer or without a milestone counts as starting: a dial is tried within
+/// a second, takes ten at most and is tried again within a few.
+pub const STARTING_S: u64 = 60;
+
+/// How long, in seconds, a node that is behind may make no progress before it counts as stalled: requests to silent peers
+/// are repeated to others within seconds.
+pub const QUIET_S: u64 = 60;
 
 /// Age of the latest milestone, in seconds, from which the node is not healthy (TIP-13).
 pub const HEALTHY_MILESTONE_AGE_S: u64 = 5 * 60;

@@ -19,9 +19,13 @@ pub(crate) fn health(context: &Context) -> Answer {
     empty(if healthy { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE })
 }
 
-fn is_healthy(context: &Context, view: &View) -> bool {
-    // Gossip is not part of the node yet, so it has no peers.
-    context.options.healthy_without_peers
+/// Nearly synced, with a peer, a milestone of the last five minutes, and confirming (TIP-13).
+pub(crate) fn is_healthy(context: &Context, view: &View) -> bool {
+    let has_peer = || {
+        let summary = context.options.network.as_ref().map(osmia_network::Network::summary);
+        summary.is_some_and(|summary| summary.is_running && summary.gossip_peers > 0)
+    };
+    (context.options.healthy_without_peers || has_peer())
         && view.halted.is_none()
         && context.node.halt_reason().is_none()
         && is_up_to_date(view, unix_seconds())
@@ -34,12 +38,12 @@ fn is_up_to_date(view: &View, now_s: u64) -> bool {
 
 #[derive(Serialize)]
 struct RoutesJson {
-    routes: [&'static str; 1],
+    routes: [&'static str; 2],
 }
 
 /// GET /api/routes: the groups of routes below /api.
 pub(crate) fn routes() -> Outcome {
-    data(&RoutesJson { routes: ["v1"] })
+    data(&RoutesJson { routes: ["v1", "osmia/v1"] })
 }
 
 #[derive(Serialize)]

@@ -4,13 +4,14 @@ use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 
 use hyper::header::{HeaderValue, InvalidHeaderValue};
+use osmia_network::Network;
 
 use crate::limits;
 
 /// Everything an API is told when it starts.
 #[derive(Clone, Debug)]
 pub struct ApiOptions {
-    /// Where to listen. Port 0 lets the system choose one.
+    /// Where to listen; none serves metrics only. Port 0 lets the system choose one.
     pub addresses: Vec<SocketAddr>,
     /// Threads that answer requests.
     pub threads: NonZeroUsize,
@@ -20,6 +21,12 @@ pub struct ApiOptions {
     pub cors: Cors,
     /// Bounds on requests and answers.
     pub limits: ApiLimits,
+    /// The node's gossip; `None` for a node without.
+    pub network: Option<Network>,
+    /// Whether routes that change the node answer; otherwise they answer 403. Whoever reaches the API may use them.
+    pub control: bool,
+    /// Where Prometheus metrics are served, on a listener of their own; `None` for nowhere.
+    pub metrics: Option<SocketAddr>,
     /// Whether the node is healthy without a gossip peer, as the only node of a private network is.
     pub healthy_without_peers: bool,
     /// The name of the node software that /api/v1/info tells.
@@ -71,6 +78,12 @@ impl Origin {
     /// When the text cannot be the value of a header.
     pub fn new(text: &str) -> Result<Self, InvalidHeaderValue> {
         HeaderValue::from_str(text).map(Self)
+    }
+
+    /// As browsers send it; empty when it has other than visible ASCII characters.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        self.0.to_str().unwrap_or_default()
     }
 }
 

@@ -14,7 +14,7 @@ use crate::context::Context;
 use crate::limits::PATH_SEGMENTS_MAX;
 use crate::messages::Part;
 use crate::request::{Path, query_value};
-use crate::{cors, messages, milestones, node_info, outputs, submit};
+use crate::{cors, messages, milestones, node_info, outputs, peers, status, submit};
 
 /// A route with its parameters as the client wrote them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,9 +34,13 @@ enum Route<'a> {
     Treasury,
     Receipts,
     ReceiptsOf(&'a str),
+    Peers,
+    Peer(&'a str),
+    Status,
+    PeerStatuses,
 }
 
-/// The table of routes (TIP-13).
+/// The table of routes (TIP-13, and our own below /api/osmia).
 fn find<'a>(segments: &[&'a str]) -> Option<Route<'a>> {
     use AddressText::{Bech32, Ed25519};
     match *segments {
@@ -61,6 +65,10 @@ fn find<'a>(segments: &[&'a str]) -> Option<Route<'a>> {
         ["api", "v1", "treasury"] => Some(Route::Treasury),
         ["api", "v1", "receipts"] => Some(Route::Receipts),
         ["api", "v1", "receipts", index] => Some(Route::ReceiptsOf(index)),
+        ["api", "v1", "peers"] => Some(Route::Peers),
+        ["api", "v1", "peers", id] => Some(Route::Peer(id)),
+        ["api", "osmia", "v1", "status"] => Some(Route::Status),
+        ["api", "osmia", "v1", "peers"] => Some(Route::PeerStatuses),
         _ => None,
     }
 }
@@ -68,7 +76,13 @@ fn find<'a>(segments: &[&'a str]) -> Option<Route<'a>> {
 impl Route<'_> {
     /// The methods the route takes, as the header `Allow` lists them.
     const fn methods(self) -> &'static str {
-        if matches!(self, Self::Messages) { "GET, HEAD, POST, OPTIONS" } else { "GET, HEAD, OPTIONS" }
+        if matches!(self, Self::Messages | Self::Peers) {
+            "GET, HEAD, POST, OPTIONS"
+        } else if matches!(self, Self::Peer(_)) {
+            "GET, HEAD, DELETE, OPTIONS"
+        } else {
+            "GET, HEAD, OPTIONS"
+        }
     }
 }
 
@@ -77,6 +91,7 @@ pub(crate) async fn answer(context: Arc<Context>, request: Request<Incoming>) ->
     let (head, body) = request.into_parts();
     let outcome = guarded(route(&context, &head, body), head.uri.path()).await;
     let mut answer = outcome.unwrap_or_else(Fault::into_answer);
+    context.requests.count(answer.status());
     cors::allow(&context.options.cors, &head.headers, &mut answer);
     answer
 }
@@ -96,16 +111,18 @@ async fn guarded(handler: impl Future<Output = Outcome>, path: &str) -> Outcome 
 
 async fn route(context: &Arc<Context>, head: &hyper::http::request::Parts, body: Incoming) -> Outcome {
     if head.method == Method::OPTIONS && head.uri.path() == "*" {
-        return Ok(cors::preflight(&head.headers, "GET, HEAD, POST, OPTIONS"));
+        return Ok(cors::preflight(&head.headers, "GET, HEAD, POST, DELETE, OPTIONS"));
     }
     let path = Path::decode(head.uri.path())?;
     let mut space = [""; PATH_SEGMENTS_MAX];
     let route = path.segments(&mut space).and_then(find);
     let route = route.ok_or_else(|| Fault::not_found("there is no such route"))?;
-    match head.method {
-        Method::GET | Method::HEAD => get(context, route, head.uri.query()).await,
-        Method::OPTIONS => Ok(cors::preflight(&head.headers, route.methods())),
-        Method::POST if route == Route::Messages => submit::post(context, &head.headers, body).await,
+    match (&head.method, route) {
+        (&Method::GET | &Method::HEAD, _) => get(context, route, head.uri.query()).await,
+        (&Method::OPTIONS, _) => Ok(cors::preflight(&head.headers, route.methods())),
+        (&Method::POST, Route::Messages) => submit::post(context, &head.headers, body).await,
+        (&Method::POST, Route::Peers) => peers::add(context, &head.headers, body).await,
+        (&Method::DELETE, Route::Peer(id)) => peers::remove(context, &head.headers, id).await,
         _ => Err(Fault::method_not_allowed(route.methods())),
     }
 }
@@ -130,6 +147,10 @@ async fn get(context: &Arc<Context>, route: Route<'_>, query: Option<&str>) -> O
         Route::Treasury => milestones::treasury(context),
         Route::Receipts => milestones::receipts(context, None).await,
         Route::ReceiptsOf(index) => milestones::receipts(context, Some(index)).await,
+        Route::Peers => peers::list(context),
+        Route::Peer(id) => peers::one(context, id),
+        Route::Status => context.read_many(status::status).await,
+        Route::PeerStatuses => status::peer_list(context),
     }
 }
 

@@ -21,9 +21,9 @@ use tokio::sync::{mpsc, watch};
 use crate::context::Context;
 use crate::limits::{
     ACCEPT_RETRY, BACKLOG_CONNECTIONS, HANDOVER_CONNECTIONS_MAX, HEAD_BYTES_MAX, HEAD_TIMEOUT, HEADERS_MAX,
-    LIST_THREADS_MAX, STOP_TIMEOUT, WRITE_TIMEOUT,
+    LIST_THREADS_MAX, SAMPLE_INTERVAL, STOP_TIMEOUT, WRITE_TIMEOUT,
 };
-use crate::routes;
+use crate::{metrics, routes};
 
 /// Opens a listener.
 pub(crate) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
@@ -45,6 +45,15 @@ pub(crate) type Stop = watch::Receiver<bool>;
 async fn stopped(stop: &mut Stop) {
     // An error means that the owner is gone, which is a stop too.
     drop(stop.wait_for(|stopped| *stopped).await);
+}
+
+/// What a worker serves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Site {
+    /// The routes.
+    Api,
+    /// The metrics; their worker also notes how the node gets on.
+    Metrics,
 }
 
 /// A connection on its way to a worker, counted until it ends.
@@ -107,20 +116,34 @@ pub(crate) struct Acceptor {
 
 impl Worker {
     /// Runs the worker until the API stops and its connections end. The first worker also accepts.
-    pub(crate) fn run(self, context: &Arc<Context>, stop: Stop, accepting: Vec<(TcpListener, Acceptor)>) {
+    pub(crate) fn run(
+        self,
+        site: Site,
+        context: &Arc<Context>,
+        stop: Stop,
+        accepting: Vec<(TcpListener, Acceptor)>,
+    ) {
         let Self { runtime, streams } = self;
         runtime.block_on(async {
+            if site == Site::Metrics {
+                tokio::spawn(note_progress(Arc::clone(context)));
+            }
             for (listener, acceptor) in accepting {
                 tokio::spawn(accept(listener, acceptor, stop.clone()));
             }
-            take_connections(context, streams, stop).await;
+            take_connections(site, context, streams, stop).await;
         });
         // Lists that are still being read end by themselves and are not waited for.
         runtime.shutdown_background();
     }
 }
 
-async fn take_connections(context: &Arc<Context>, mut streams: mpsc::Receiver<Accepted>, mut stop: Stop) {
+async fn take_connections(
+    site: Site,
+    context: &Arc<Context>,
+    mut streams: mpsc::Receiver<Accepted>,
+    mut stop: Stop,
+) {
     // Every connection holds a sender: receiving ends when the last one is gone.
     let (alive, mut all_ended) = mpsc::channel::<()>(1);
     let is_stopped = {
@@ -136,7 +159,7 @@ async fn take_connections(context: &Arc<Context>, mut streams: mpsc::Receiver<Ac
         let Some(accepted) = accepted else { break };
         let (context, stop, alive) = (Arc::clone(context), stop.clone(), alive.clone());
         tokio::spawn(async move {
-            serve(context, accepted, stop).await;
+            serve(site, context, accepted, stop).await;
             drop(alive);
         });
     }
@@ -144,6 +167,15 @@ async fn take_connections(context: &Arc<Context>, mut streams: mpsc::Receiver<Ac
     stopped(&mut stop).await;
     // Connections end by themselves in that time; those that do not are dropped with the runtime.
     drop(tokio::time::timeout(STOP_TIMEOUT, all_ended.recv()).await);
+}
+
+/// Notes once a second how the node gets on, for the rates of a status. Ends with the runtime.
+async fn note_progress(context: Arc<Context>) {
+    let mut interval = tokio::time::interval(SAMPLE_INTERVAL);
+    loop {
+        interval.tick().await;
+        context.progress.note(&context.node.view());
+    }
 }
 
 async fn accept(listener: TcpListener, acceptor: Acceptor, mut stop: Stop) {
@@ -184,15 +216,20 @@ impl Acceptor {
     }
 }
 
-async fn serve(context: Arc<Context>, accepted: Accepted, mut stop: Stop) {
+async fn serve(site: Site, context: Arc<Context>, accepted: Accepted, mut stop: Stop) {
     let Accepted { stream, counted } = accepted;
     let stream = match prepare(stream) {
         Ok(stream) => stream,
         Err(error) => return tracing::debug!(%error, "a connection to the API was lost"),
     };
     let service = service_fn(|request| {
-        let answer = routes::answer(Arc::clone(&context), request);
-        async { Ok::<_, Infallible>(answer.await) }
+        let context = Arc::clone(&context);
+        async move {
+            Ok::<_, Infallible>(match site {
+                Site::Api => routes::answer(context, request).await,
+                Site::Metrics => metrics::answer(&context, &request),
+            })
+        }
     });
     let mut connection = pin!(
         http1::Builder::new()

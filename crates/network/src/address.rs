@@ -65,10 +65,14 @@ fn check_place(place: &Multiaddr) -> Result<(), AddressError> {
 
 /// The IP address a connection comes from.
 pub(crate) fn ip_of(address: &Multiaddr) -> Option<std::net::IpAddr> {
-    address.iter().find_map(|part| match part {
-        Protocol::Ip4(ip) => Some(ip.into()),
-        Protocol::Ip6(ip) => Some(ip.to_ipv4_mapped().map_or(ip.into(), Into::into)),
-        _ => None,
+    address.iter().find_map(|part| {
+        if let Protocol::Ip4(ip) = part {
+            Some(ip.into())
+        } else if let Protocol::Ip6(ip) = part {
+            Some(ip.to_ipv4_mapped().map_or(ip.into(), Into::into))
+        } else {
+            None
+        }
     })
 }
 

@@ -23,10 +23,10 @@ use crate::clock::SteadyClock;
 use crate::handle::{Command, OnceReply, Published, Snapshot};
 use crate::hub::{Hub, StreamReport};
 use crate::info::{GossipInfo, PeerInfo, Summary};
-use crate::limits::{PUBLISH_MS, STOP_TIMEOUT, STREAM_TIMEOUT_MS, TICK};
+use crate::limits::{PUBLISH_MS, PUBLISH_MS_MIN, STOP_TIMEOUT, STREAM_TIMEOUT_MS, TICK};
 use crate::link::Mailbox;
 use crate::options::{PeerError, StaticPeer};
-use crate::roster::Roster;
+use crate::roster::{Reconfigured, Roster};
 use log_limit::LogLimit;
 
 pub(crate) use startup::start;
@@ -82,6 +82,8 @@ impl Host {
 
     /// What follows from whatever happened.
     fn turn(&mut self) {
+        // Tokio keeps the panic of a task to itself; a stream that nobody pumps must not go unnoticed.
+        assert!(!self.mailbox.has_panicked(), "a stream's task panicked");
         self.hub.borrow_mut().turn();
         loop {
             let next = self.hub.borrow_mut().next_report();
@@ -92,7 +94,8 @@ impl Host {
         for (connection, reason) in ended {
             self.close(connection, reason);
         }
-        if std::mem::take(&mut self.is_changed) {
+        let age_ms = self.clock.now_ms().saturating_sub(self.published_ms);
+        if age_ms >= if self.is_changed { PUBLISH_MS_MIN } else { PUBLISH_MS } {
             self.publish();
         }
     }
@@ -107,9 +110,6 @@ impl Host {
         }
         self.dial();
         self.save();
-        if now_ms.saturating_sub(self.published_ms) >= PUBLISH_MS {
-            self.publish();
-        }
     }
 
     /// Dials whoever is due.
@@ -135,6 +135,10 @@ impl Host {
         self.roster.borrow_mut().dial_failed(self.clock.now_ms(), peer, reason, random);
     }
 
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "libp2p may add events; what decides something is named"
+    )]
     fn on_swarm_event(&mut self, event: SwarmEvent<BehaviourEvent>) {
         match event {
             SwarmEvent::Behaviour(BehaviourEvent::Gossip(event)) => self.on_gossip_event(event),
@@ -160,11 +164,7 @@ impl Host {
             SwarmEvent::ListenerClosed { addresses, reason, .. } => {
                 tracing::error!(?addresses, ?reason, "a listener for peers ended");
             }
-            SwarmEvent::ListenerError { error, .. } => {
-                if self.stranger_lines.allows(self.clock.now_ms()) {
-                    tracing::warn!(%error, "a connection of a peer could not be accepted");
-                }
-            }
+            SwarmEvent::ListenerError { error, .. } => self.on_listener_error(&error),
             _ => {}
         }
     }
@@ -245,8 +245,12 @@ impl Host {
         } else {
             self.totals.connections_failed += 1;
         }
+        tracing::debug!(%remote, error = dial_error::root(error), "a connection came to nothing");
+    }
+
+    fn on_listener_error(&mut self, error: &std::io::Error) {
         if self.stranger_lines.allows(self.clock.now_ms()) {
-            tracing::debug!(%remote, error = dial_error::root(error), "a connection came to nothing");
+            tracing::warn!(%error, "a connection of a peer could not be accepted");
         }
     }
 
@@ -313,7 +317,7 @@ impl Host {
     }
 
     fn set_static(&mut self, peers: &[StaticPeer]) {
-        let (gone, left_out) = self.roster.borrow_mut().set_static(self.clock.now_ms(), peers);
+        let Reconfigured { gone, left_out } = self.roster.borrow_mut().set_static(self.clock.now_ms(), peers);
         for (address, error) in left_out {
             tracing::error!(%address, %error, "a peer of the configuration is left out");
         }
@@ -342,6 +346,7 @@ impl Host {
     fn publish(&mut self) {
         let now_ms = self.clock.now_ms();
         self.published_ms = now_ms;
+        self.is_changed = false;
         let peers = self.infos(now_ms).into();
         let summary = self.summary(now_ms);
         self.published.publish(Snapshot { peers, summary });

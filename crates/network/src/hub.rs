@@ -240,6 +240,11 @@ impl Hub {
         std::mem::take(&mut self.ended)
     }
 
+    /// Where the network thread is woken.
+    pub(crate) fn mailbox(&self) -> Arc<Mailbox> {
+        Arc::clone(&self.mailbox)
+    }
+
     /// The thread that answers questions.
     pub(crate) fn server(&self) -> &Server {
         &self.server

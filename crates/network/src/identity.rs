@@ -83,8 +83,7 @@ impl Identity {
     pub fn from_hex(text: &str) -> Result<Self, IdentityError> {
         let bytes: [u8; 64] = hex::decode_array(text.trim())
             .map_err(|_| IdentityError::Text("128 hexadecimal digits are needed"))?;
-        let (seed, public) = bytes.split_at(32);
-        let seed = seed.try_into().expect("because half of 64 bytes are 32");
+        let [seed, public] = halves(bytes);
         let identity = Self::from_seed(seed);
         if identity.public_key() != public {
             return Err(IdentityError::Text("the public key in it is not the one of the secret key"));
@@ -187,6 +186,11 @@ impl std::fmt::Debug for Identity {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_tuple("Identity").field(&self.peer_id()).finish()
     }
+}
+
+fn halves(bytes: [u8; 64]) -> [[u8; 32]; 2] {
+    let (first, second) = bytes.split_at(32);
+    [first, second].map(|half| half.try_into().expect("because half of 64 bytes are 32"))
 }
 
 fn from_pem(text: &str) -> Result<Identity, &'static str> {

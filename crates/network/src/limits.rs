@@ -63,6 +63,12 @@ pub const INCOMING_PER_ADDRESS_MAX: usize = 8;
 /// further protocols are refused one by one.
 pub const STREAMS_MAX: usize = 16;
 
+/// Bytes that a peer may have sent on one connection and that nobody has read yet: the 256 KiB that every stream is
+/// promised, and 12 MiB by which the windows of busy streams grow, enough for 120 MB/s at a round trip of 100 ms. All 128
+/// connections that come in could hold 2 GiB only if all of them were gossip peers, of which there are 64 at most, that
+/// first show that they are fast and whose messages then are not taken; those are 1 GiB at worst and nothing usually.
+pub const CONNECTION_WINDOW_BYTES: usize = STREAMS_MAX * (256 << 10) + (12 << 20);
+
 /// Streams of one connection on whose protocol the two sides have not agreed yet.
 pub const NEGOTIATING_STREAMS_MAX: usize = 8;
 
@@ -80,6 +86,10 @@ pub const TICK: Duration = Duration::from_millis(100);
 
 /// How long what [`Network::peers`](crate::Network::peers) shows may be behind, in milliseconds.
 pub const PUBLISH_MS: u64 = 250;
+
+/// How often changes are published at most, in milliseconds: a list of a thousand peers takes about 0.2 ms to make, and
+/// strangers can cause changes.
+pub const PUBLISH_MS_MIN: u64 = 20;
 
 /// Messages to broadcast that wait for the network thread. It takes them within a millisecond; when it is held up,
 /// 16 384 messages are half a second at 30 000 messages/s.
@@ -109,3 +119,9 @@ pub const LISTEN_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long the connections may take to close when the network stops.
 pub const STOP_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// Bytes a probe reads at once.
+pub const PROBE_CHUNK_BYTES: usize = 64 << 10;
+
+/// Pieces that wait on either side of a probe: 64 of 64 KiB are 4 MiB.
+pub const PROBE_CHUNKS_MAX: usize = 64;

@@ -1,7 +1,7 @@
 //! The way from the node to the network: other threads push events, and the network thread takes them.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -43,6 +43,7 @@ pub(crate) struct Mailbox {
     queue: Mutex<Queue>,
     notify: Notify,
     dropped: AtomicU64,
+    has_panicked: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -109,6 +110,16 @@ impl Mailbox {
     /// Waits until the network thread is woken.
     pub(crate) async fn woken(&self) {
         self.notify.notified().await;
+    }
+
+    /// Tells the network thread that one of its tasks panicked.
+    pub(crate) fn tell_panic(&self) {
+        self.has_panicked.store(true, Ordering::Release);
+        self.wake();
+    }
+
+    pub(crate) fn has_panicked(&self) -> bool {
+        self.has_panicked.load(Ordering::Acquire)
     }
 
     /// Broadcasts dropped so far.

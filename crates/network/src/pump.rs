@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::io;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use libp2p::Stream;
 use libp2p::futures::io::{ReadHalf, WriteHalf};
@@ -11,6 +12,7 @@ use libp2p::swarm::ConnectionId;
 
 use crate::hub::{Hub, StreamId, Wakers};
 use crate::limits::{READ_BYTES, WRITE_BYTES, WRITE_TIMEOUT};
+use crate::link::Mailbox;
 
 /// Room of the buffer for output: gossip may exceed the size of a write by one packet.
 const OUTPUT_BYTES: usize = WRITE_BYTES + osmia_wire::packet::PACKET_BYTES_MAX;
@@ -23,12 +25,24 @@ pub(crate) async fn run(
     stream: Stream,
     wakers: Rc<Wakers>,
 ) {
+    let _alarm = Alarm(hub.borrow().mailbox());
     let (reader, writer) = stream.split();
     let reason = tokio::select! {
         reason = read(&hub, id, reader, &wakers) => reason,
         reason = write(&hub, id, writer, &wakers) => reason,
     };
     hub.borrow_mut().end(connection, reason);
+}
+
+/// Tells when the task that holds it panics.
+struct Alarm(Arc<Mailbox>);
+
+impl Drop for Alarm {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.tell_panic();
+        }
+    }
 }
 
 /// Reads while gossip has room; not reading is what makes a fast peer slow down.

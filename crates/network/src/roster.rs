@@ -95,6 +95,15 @@ pub(crate) struct Dial {
     pub(crate) places: Vec<Multiaddr>,
 }
 
+/// What a new configuration led to.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Reconfigured {
+    /// To be disconnected, because nobody knows them any more.
+    pub(crate) gone: Vec<PeerId>,
+    /// Entries that cannot be used.
+    pub(crate) left_out: Vec<(Multiaddr, PeerError)>,
+}
+
 /// What is kept across restarts.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Stored {
@@ -136,12 +145,12 @@ impl Roster {
         let peer = self.peers.entry(id).or_default();
         let is_listed = peer.entries().any(|entry| entry.places.contains(&place));
         let alias = alias.filter(|_| peer.alias().is_none());
-        if !is_listed || alias.is_some() {
-            let entry = peer.added.get_or_insert_default();
-            if !is_listed {
-                entry.places.push(place);
-            }
-            entry.alias = alias.or_else(|| entry.alias.take());
+        if !is_listed {
+            peer.added.get_or_insert_default().places.push(place);
+            self.is_changed = true;
+        }
+        if let (Some(_), Some(entry)) = (&alias, peer.added.as_mut().or(peer.configured.as_mut())) {
+            entry.alias = alias;
             self.is_changed = true;
         }
         peer.dial_at(now_ms);
@@ -156,13 +165,8 @@ impl Roster {
         if had_standing || peer.is_some() { Ok(()) } else { Err(PeerError::NotFound) }
     }
 
-    /// Replaces the peers of the configuration; gives those that are to be disconnected because nobody knows them any more,
-    /// and the entries that were left out.
-    pub(crate) fn set_static(
-        &mut self,
-        now_ms: u64,
-        peers: &[StaticPeer],
-    ) -> (Vec<PeerId>, Vec<(Multiaddr, PeerError)>) {
+    /// Replaces the peers of the configuration.
+    pub(crate) fn set_static(&mut self, now_ms: u64, peers: &[StaticPeer]) -> Reconfigured {
         let mut before: BTreeMap<PeerId, Entry> = BTreeMap::new();
         for (id, peer) in &mut self.peers {
             before.extend(peer.configured.take().map(|entry| (*id, entry)));
@@ -184,7 +188,7 @@ impl Roster {
             }
         }
         gone.iter().for_each(|id| drop(self.peers.remove(id)));
-        (gone, left_out)
+        Reconfigured { gone, left_out }
     }
 
     fn configure(&mut self, peer: &StaticPeer) -> Result<(), PeerError> {

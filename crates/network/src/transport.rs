@@ -7,12 +7,13 @@ use libp2p::core::muxing::StreamMuxerBox;
 use libp2p::core::transport::Boxed;
 use libp2p::core::upgrade::Version;
 use libp2p::dns::{ResolverConfig, ResolverOpts};
-use libp2p::{PeerId, Swarm, Transport as _, dns, noise, swarm, tcp, yamux};
+use libp2p::{PeerId, Swarm, Transport as _, dns, noise, swarm, tcp};
 
 use crate::behaviour::Behaviour;
 use crate::clock::SteadyClock;
 use crate::identity::Identity;
-use crate::limits::{DIAL_TIMEOUT, NEGOTIATING_STREAMS_MAX, STREAMS_MAX};
+use crate::limits::{DIAL_TIMEOUT, NEGOTIATING_STREAMS_MAX};
+use crate::muxer;
 use crate::options::{NetworkError, NetworkOptions};
 use crate::roster::Roster;
 
@@ -29,12 +30,14 @@ pub(crate) fn swarm(
     Ok(Swarm::new(transport, behaviour, options.identity.peer_id(), config))
 }
 
-fn transport(identity: &Identity) -> Result<Boxed<(PeerId, StreamMuxerBox)>, NetworkError> {
+/// Connections to peers who proved their id, with streams on them.
+type PeerTransport = Boxed<(PeerId, StreamMuxerBox)>;
+
+/// TCP with names, Noise and Yamux.
+pub(crate) fn transport(identity: &Identity) -> Result<PeerTransport, NetworkError> {
     let noise =
         noise::Config::new(identity.keypair()).map_err(|error| NetworkError::Start(error.to_string()))?;
-    let mut yamux = yamux::Config::default();
-    yamux.set_max_num_streams(STREAMS_MAX);
-    let transport = with_names().upgrade(Version::V1Lazy).authenticate(noise).multiplex(yamux);
+    let transport = with_names().upgrade(Version::V1Lazy).authenticate(noise).multiplex(muxer::Upgrade);
     Ok(transport.timeout(DIAL_TIMEOUT).boxed())
 }
 

@@ -1,8 +1,12 @@
 //! `osmia bench`: measures this machine with the program's own parts.
 
+mod child;
 mod confirm;
+mod gossip;
+mod hops;
 mod ingest;
 mod measure;
+mod sync;
 mod workload;
 
 use std::path::{Path, PathBuf};
@@ -23,6 +27,33 @@ pub(crate) enum Bench {
         #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1_000..=20_000_000))]
         messages: u64,
         /// Folder for the scratch database; it is made, and removed afterwards
+        #[arg(long, default_value = "osmia-bench")]
+        folder: PathBuf,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// A new node that catches up from one peer
+    Sync {
+        /// How many milestones
+        #[arg(long, default_value_t = 2_000, value_parser = clap::value_parser!(u64).range(10..=100_000))]
+        milestones: u64,
+        /// Data messages of each milestone
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u64).range(1..=10_000))]
+        messages: u64,
+        /// Folder for the scratch databases; it is made, and removed afterwards
+        #[arg(long, default_value = "osmia-bench")]
+        folder: PathBuf,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// New messages from one peer through a node to another, alone and beside a flood; and the time over three hops
+    Gossip {
+        /// How many messages
+        #[arg(long, default_value_t = 400_000, value_parser = clap::value_parser!(u64).range(10_000..=20_000_000))]
+        messages: u64,
+        /// Folder for the scratch databases; it is made, and removed afterwards
         #[arg(long, default_value = "osmia-bench")]
         folder: PathBuf,
         /// Print JSON
@@ -52,6 +83,16 @@ impl Bench {
             Self::Ingest { messages, folder, json } => {
                 let scratch = Scratch::make(&folder)?;
                 let report = ingest::run(&scratch.0, messages)?;
+                if json { Ok(serde_json::to_string_pretty(&report)?) } else { Ok(report.lines().join("\n")) }
+            }
+            Self::Sync { milestones, messages, folder, json } => {
+                let scratch = Scratch::make(&folder)?;
+                let report = sync::run(&scratch.0, milestones, messages)?;
+                if json { Ok(serde_json::to_string_pretty(&report)?) } else { Ok(report.lines().join("\n")) }
+            }
+            Self::Gossip { messages, folder, json } => {
+                let scratch = Scratch::make(&folder)?;
+                let report = gossip::run(&scratch.0, messages)?;
                 if json { Ok(serde_json::to_string_pretty(&report)?) } else { Ok(report.lines().join("\n")) }
             }
             Self::Confirm { folder, json } => {
@@ -98,6 +139,7 @@ fn start_node(store: Arc<Store>) -> anyhow::Result<RunningNode> {
     let options = NodeOptions {
         parameters: workload::parameters()?,
         coordinator: None,
+        gossip: None,
         verify_threads: 1,
         seed: [5; 32],
         clock: clock::unix_ms,

@@ -2,6 +2,7 @@
 //! several values or on the machine where the command begins.
 
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -10,9 +11,11 @@ use osmia_api::Origin;
 use osmia_primitives::bech32;
 
 use crate::bench::Bench;
-use crate::limits::{INTERVAL_MAX, INTERVAL_MIN};
+use crate::config::address;
+use crate::limits::{INTERVAL_MAX, INTERVAL_MIN, NODES_MAX};
 use crate::logging::LogFilter;
 use crate::network_file;
+use crate::networks::{self, private_tangle1};
 
 /// What follows the options of `osmia private-net --help`.
 const PRIVATE_NET_MORE: &str = "\
@@ -24,10 +27,35 @@ Examples:
       A network in ./osmia-data; the same command resumes it later.
   osmia private-net --data /tmp/fast --interval 0.5 --api 127.0.0.1:14300
       A second network beside the first, with two milestones a second.
+  osmia private-net --data tangle1 --like private_tangle1
+      The network that the reference node's scripts make.
   osmia private-net --reset
       Forgets the network in ./osmia-data and begins a new one.
 
 Ctrl-C stops the network; nothing that was answered is lost, not even by kill -9.";
+
+/// What follows the options of `osmia run --help`.
+const RUN_MORE: &str = "\
+Every option but --config and --bootstrap is also a key of the configuration file and an environment variable: gossip.listen is \
+OSMIA_GOSSIP_LISTEN. The command line counts more than the environment, that more than the file, that more than the default.
+
+Examples:
+  osmia run --network chrysalis-mainnet --snapshot full.bin --snapshot delta.bin --peer /dns/node.example/tcp/15600/p2p/12D3KooW...
+      Joins the main network with the ledger of two snapshots and one peer.
+  osmia run --config node.toml
+      Joins the network that the file names. docs/operators/configuration.md describes every key.
+  osmia config show --config node.toml
+      Prints what would be in effect, and where each value comes from.
+
+SIGHUP reads the file again: log and peers change at once, everything else at the next start.";
+
+/// What follows the options of `osmia config import --help`.
+const IMPORT_MORE: &str = "\
+Example:
+  osmia config import --config config.json --peering peering.json --to node.toml
+      Writes node.toml, and beside it the description of the network when it is none of the built-in ones.
+
+Neither the files of the reference node nor any existing file is changed.";
 
 /// The program.
 #[derive(Debug, Parser)]
@@ -48,8 +76,16 @@ pub(crate) struct Cli {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Run a node of an existing network
+    Run(Box<RunArgs>),
+    /// Show, check and import configurations
+    #[command(subcommand)]
+    Config(ConfigCommand),
     /// Run a private network in one process: genesis, coordinator, node and REST API
-    PrivateNet(PrivateNetArgs),
+    PrivateNet(Box<PrivateNetArgs>),
+    /// Tools for snapshot files
+    #[command(subcommand)]
+    Snapshot(SnapshotCommand),
     /// Tools for data folders
     #[command(subcommand)]
     Tool(Tool),
@@ -70,9 +106,23 @@ pub(crate) struct PrivateNetArgs {
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:14265")]
     pub(crate) api: SocketAddr,
 
+    /// Nodes of the network, up to 16, each a process of its own; their ports count up from those of --api and --gossip
+    #[arg(long, value_name = "COUNT", default_value = "1", value_parser = nodes)]
+    pub(crate) nodes: NonZeroUsize,
+
+    /// Address and port where other nodes can join [default: 127.0.0.1:15600 with several nodes, none with one]
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) gossip: Option<SocketAddr>,
+
     /// Seconds between two milestones, 0.05 to 3600
     #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = interval)]
     pub(crate) interval: Duration,
+
+    /// Make the network private_tangle1 of the reference node's scripts, so that its nodes can join. Its keys are
+    /// published: keep it on machines that nobody else reaches
+    #[arg(long, value_name = "NAME", value_parser = [private_tangle1::NAME],
+        conflicts_with_all = ["network", "hrp", "min_pow_score", "mnemonic_file"])]
+    pub(crate) like: Option<String>,
 
     /// Name of the network, kept with it [default: private- and 8 random hexadecimal digits]
     #[arg(long, value_name = "NAME", value_parser = network_name)]
@@ -108,6 +158,120 @@ pub(crate) struct PrivateNetArgs {
     pub(crate) log: LogFilter,
 }
 
+/// Options of `osmia run`. The values are checked here as far as a single one can be, and read into the configuration there.
+#[derive(Clone, Debug, Default, Args)]
+#[command(after_help = RUN_MORE)]
+pub(crate) struct RunArgs {
+    /// Configuration file (TOML)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+
+    /// Network to join: chrysalis-mainnet, chrysalis-devnet, private_tangle1, or the network.json of another one
+    #[arg(long, value_name = "NAME|FILE", value_parser = network_choice)]
+    pub(crate) network: Option<String>,
+
+    /// Multiaddress of a node to stay connected with, ending with /p2p/ID; may be repeated, adds to those of the file
+    #[arg(long, value_name = "ADDRESS", value_parser = peer)]
+    pub(crate) peer: Vec<String>,
+
+    /// Snapshot that a new data folder begins with; a second one is a delta snapshot that continues the first
+    #[arg(long, value_name = "FILE")]
+    pub(crate) snapshot: Vec<PathBuf>,
+
+    /// Data folder; made when missing [default: osmia-data]
+    #[arg(long, value_name = "FOLDER", visible_alias = "data")]
+    pub(crate) db: Option<PathBuf>,
+
+    /// Address and port of the REST API, or off [default: 127.0.0.1:14265]
+    #[arg(long, value_name = "ADDRESS", value_parser = socket)]
+    pub(crate) api: Option<String>,
+
+    /// Multiaddress where other nodes connect; may be repeated [default: /ip4/0.0.0.0/tcp/15600 and /ip6/::/tcp/15600]
+    #[arg(long, value_name = "MULTIADDRESS", value_parser = listen)]
+    pub(crate) gossip: Vec<String>,
+
+    /// Address and port where Prometheus reads figures [default: off]
+    #[arg(long, value_name = "ADDRESS", value_parser = socket)]
+    pub(crate) metrics: Option<String>,
+
+    /// What to log: error, warn, info, debug or trace, or by module [default: info]
+    #[arg(long, value_name = "LEVEL")]
+    pub(crate) log: Option<LogFilter>,
+
+    /// How to log: lines for people, or one JSON object on each line [default: plain]
+    #[arg(long, value_name = "FORMAT", value_parser = ["plain", "json"])]
+    pub(crate) log_format: Option<String>,
+
+    /// File with the coordinator's secret keys: this node signs the milestones of its network
+    #[arg(long, value_name = "FILE")]
+    pub(crate) coordinator_keys: Option<PathBuf>,
+
+    /// Coordinator: begin a new network with the first milestone; refused when there is one already
+    #[arg(long)]
+    pub(crate) bootstrap: bool,
+
+    /// Coordinator: begin the network when this node has no milestone of it
+    #[arg(long, hide = true, conflicts_with = "bootstrap")]
+    pub(crate) bootstrap_when_new: bool,
+
+    /// After a loss of power: drop what follows the first damage in the database's log
+    #[arg(long)]
+    pub(crate) recover: bool,
+}
+
+/// The commands on configurations.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Print the configuration in effect, and where each value comes from
+    Show {
+        /// What `osmia run` would be given.
+        #[command(flatten)]
+        run: Box<RunArgs>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Check a configuration file: unknown keys, wrong types, values out of bounds
+    Check {
+        /// The file
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Make a configuration out of the reference node's config.json and peering.json
+    Import(ImportArgs),
+}
+
+/// Options of `osmia config import`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = IMPORT_MORE)]
+pub(crate) struct ImportArgs {
+    /// The reference node's config.json
+    #[arg(long, value_name = "FILE", required_unless_present = "peering")]
+    pub(crate) config: Option<PathBuf>,
+
+    /// The reference node's peering.json
+    #[arg(long, value_name = "FILE")]
+    pub(crate) peering: Option<PathBuf>,
+
+    /// File to write, which must not exist [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) to: Option<PathBuf>,
+}
+
+/// The commands on snapshot files.
+#[derive(Debug, Subcommand)]
+pub(crate) enum SnapshotCommand {
+    /// Print what the header of a snapshot file says: network, milestone, outputs
+    Info {
+        /// A full or delta snapshot, version 1
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
 /// The tools.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Tool {
@@ -115,6 +279,15 @@ pub(crate) enum Tool {
     Audit {
         /// Folder of the network
         #[arg(long, value_name = "FOLDER", default_value = "osmia-data")]
+        data: PathBuf,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print the id by which peers know the node of a data folder
+    Identity {
+        /// Data folder of the node
+        #[arg(long, value_name = "FOLDER", default_value = "osmia-data", visible_alias = "db")]
         data: PathBuf,
         /// Print JSON
         #[arg(long)]
@@ -131,7 +304,8 @@ pub(crate) enum AllowedOrigin {
     One(Origin),
 }
 
-fn allowed_origin(text: &str) -> Result<AllowedOrigin, String> {
+/// Reads an origin of web pages.
+pub(crate) fn allowed_origin(text: &str) -> Result<AllowedOrigin, String> {
     if text == "*" {
         return Ok(AllowedOrigin::Any);
     }
@@ -144,7 +318,8 @@ fn allowed_origin(text: &str) -> Result<AllowedOrigin, String> {
     Origin::new(text).map(AllowedOrigin::One).map_err(|error| error.to_string())
 }
 
-fn interval(text: &str) -> Result<Duration, String> {
+/// Reads a number of seconds between two milestones.
+pub(crate) fn interval(text: &str) -> Result<Duration, String> {
     let seconds: f64 = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
     let interval = Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())?;
     if !(INTERVAL_MIN..=INTERVAL_MAX).contains(&interval) {
@@ -152,6 +327,29 @@ fn interval(text: &str) -> Result<Duration, String> {
         return Err(format!("between {min} and {max} seconds are possible"));
     }
     Ok(interval)
+}
+
+fn peer(text: &str) -> Result<String, String> {
+    address::check_peer(text).map(|()| text.to_owned())
+}
+
+fn listen(text: &str) -> Result<String, String> {
+    address::check_listen(text).map(|()| text.to_owned())
+}
+
+fn socket(text: &str) -> Result<String, String> {
+    address::socket(text).map(|_| text.to_owned())
+}
+
+/// A name that is known or the path of something that is there; what the file says is read later.
+fn network_choice(text: &str) -> Result<String, String> {
+    networks::check_mentioned(text).map(|()| text.to_owned()).map_err(|error| error.to_string())
+}
+
+fn nodes(text: &str) -> Result<NonZeroUsize, String> {
+    let count: usize = text.parse().map_err(|_| "not a number".to_owned())?;
+    let count = NonZeroUsize::new(count).filter(|count| count.get() <= NODES_MAX);
+    count.ok_or_else(|| format!("1 to {NODES_MAX} nodes are possible"))
 }
 
 fn network_name(text: &str) -> Result<String, network_file::NameError> {

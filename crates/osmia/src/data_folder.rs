@@ -14,15 +14,17 @@ use crate::limits::SMALL_FILE_BYTES_MAX;
 /// Held while a process uses the folder; contains the id of that process.
 const LOCK: &str = "osmia.lock";
 /// What the network is; the folder is complete when it is there.
-const NETWORK: &str = "network.json";
+pub(crate) const NETWORK: &str = "network.json";
 /// The words that own the supply.
 const MNEMONIC: &str = "mnemonic.txt";
 /// The coordinator's secret keys.
 const COORDINATOR_KEYS: &str = "coordinator-keys.txt";
 /// The ledger the network starts from.
 const GENESIS: &str = "genesis-snapshot.bin";
+/// The key by which peers know the node.
+const IDENTITY: &str = "identity.key";
 /// The database.
-const DATABASE: &str = "database";
+pub(crate) const DATABASE: &str = "database";
 /// A database that is being made.
 const DRAFT: &str = "database.new";
 /// A database that is being removed.
@@ -55,6 +57,9 @@ pub(crate) enum FolderError {
     /// There is no such folder, or nothing in it.
     #[error("there is no network in {0}: name its data folder with --data")]
     Empty(PathBuf),
+    /// No node ever started in the folder.
+    #[error("no node has its identity in {0} yet: the first `osmia run` there makes one")]
+    NoIdentity(PathBuf),
     /// The database holds no ledger.
     #[error("the network in {0} has no ledger yet: its first start did not finish, the next one will")]
     Unfinished(PathBuf),
@@ -70,6 +75,11 @@ pub(crate) enum FolderError {
 
 fn process(pid: Option<u32>) -> String {
     pid.map_or_else(String::new, |pid| format!(" (process {pid})"))
+}
+
+/// The file with the key by which peers know the node of a data folder.
+pub(crate) fn identity_in(folder: &Path) -> PathBuf {
+    folder.join(IDENTITY)
 }
 
 /// A data folder that this process alone uses, until the value is dropped.
@@ -163,6 +173,11 @@ impl DataFolder {
     /// Where the description of the network is.
     pub(crate) fn network(&self) -> PathBuf {
         self.path.join(NETWORK)
+    }
+
+    /// The key by which peers know the node.
+    pub(crate) fn identity(&self) -> PathBuf {
+        identity_in(&self.path)
     }
 
     /// The text of the network's description; `None` when the folder has no network yet.

@@ -3,15 +3,19 @@
 use std::error::Error;
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use osmia_api::ApiError;
+use osmia_chrysalis::snapshot::SnapshotError;
 use osmia_engine::StartError;
 use osmia_engine::genesis::LoadError;
 use osmia_store::StoreError;
 
+use crate::config::ConfigError;
 use crate::data_folder::FolderError;
 use crate::exit::Exit;
 use crate::files::FileError;
+use crate::networks::ResolveError;
 use crate::private_net::NetworkError;
 use crate::terminal::{self, Style};
 
@@ -27,12 +31,61 @@ pub(crate) enum Failure {
     /// The network in the folder is not what was asked for, or not readable.
     #[error(transparent)]
     Network(#[from] NetworkError),
+    /// The configuration is wrong.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// There is no such network.
+    #[error(transparent)]
+    Resolve(#[from] ResolveError),
+    /// Nobody said which network.
+    #[error(
+        "which network? Name it with --network: chrysalis-mainnet, chrysalis-devnet, or the network.json of a private network"
+    )]
+    NoNetwork,
+    /// A new node has no ledger to begin with.
+    #[error("a new node of {network} begins with a snapshot of its ledger: name the file with --snapshot")]
+    NoSnapshot {
+        /// The network.
+        network: String,
+    },
+    /// An address of the configuration is not one.
+    #[error("{address}: {reason}")]
+    Peer {
+        /// As it was written.
+        address: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The ports of a private network's nodes count up beyond the last one.
+    #[error("the nodes' ports count up from {first} beyond the last port, 65535: choose a smaller one")]
+    NoPort {
+        /// The first node's.
+        first: u16,
+    },
+    /// A network of several nodes was started as one.
+    #[error("this private network has nodes of their own: start it with --nodes 2 or more, or begin anew with --reset")]
+    SeveralNodes,
+    /// The network of nodes cannot be joined.
+    #[error(transparent)]
+    Gossip(#[from] osmia_network::NetworkError),
+    /// The node has no key by which peers know it.
+    #[error(transparent)]
+    Identity(#[from] osmia_network::IdentityError),
     /// The database cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The genesis cannot be loaded.
     #[error(transparent)]
     Load(#[from] LoadError),
+    /// A file is not a snapshot.
+    #[error("{path}: {source}; name a snapshot file of version 1")]
+    Snapshot {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        #[source]
+        source: SnapshotError,
+    },
     /// The node cannot start.
     #[error(transparent)]
     Start(#[from] StartError),
@@ -81,17 +134,24 @@ impl Failure {
                 FolderError::InUse { .. } => Exit::FolderInUse,
                 FolderError::Foreign { .. }
                 | FolderError::Empty(_)
+                | FolderError::NoIdentity(_)
                 | FolderError::Unfinished(_)
                 | FolderError::Incomplete(_) => Exit::WrongFolder,
                 FolderError::File(error) => of_file(error),
             },
             Self::File(error) => of_file(error),
             Self::Network(error) => error.exit(),
+            Self::Config(error) => error.exit(),
+            Self::Resolve(error) => error.exit(),
             Self::Store(StoreError::InUse { .. }) => Exit::FolderInUse,
             Self::Store(_) | Self::Load(_) | Self::Start(_) | Self::Halted(_) => Exit::NodeStopped,
-            Self::AddressInUse { .. }
+            Self::NoNetwork | Self::NoSnapshot { .. } | Self::Peer { .. } | Self::NoPort { .. } | Self::SeveralNodes => {
+                Exit::Usage
+            }
+            Self::Gossip(osmia_network::NetworkError::Listen { .. })
+            | Self::AddressInUse { .. }
             | Self::Api(ApiError::AddressInUse { .. } | ApiError::Listen { .. }) => Exit::AddressUnavailable,
-            Self::Api(ApiError::Thread(_) | ApiError::Randomness(_)) | Self::System(_) | Self::Bench(_) => {
+            Self::Api(ApiError::Thread(_) | ApiError::Randomness(_)) | Self::Snapshot { .. } | Self::System(_) | Self::Bench(_) | Self::Gossip(_) | Self::Identity(_) => {
                 Exit::Failure
             }
         }

@@ -2,7 +2,7 @@
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 /// Mode of a file that only its owner may read.
@@ -52,6 +52,15 @@ pub(crate) fn create_private_folder(path: &Path) -> Result<(), FileError> {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).map_or(Ok(()), sync_folder)
 }
 
+/// Warns when others than the owner may read the secrets in `path`.
+pub(crate) fn warn_when_readable_by_others(path: &Path) {
+    const OTHERS: u32 = 0o077;
+    let mode = std::fs::metadata(path).map_or(0, |file| file.permissions().mode());
+    if mode & OTHERS != 0 {
+        tracing::warn!(path = %path.display(), "others may read these secrets; make them yours alone with chmod 600");
+    }
+}
+
 /// Writes the file `path` whole and durably: a crash at any moment leaves the old contents, or none, or the new ones.
 pub(crate) fn write_whole(path: &Path, contents: &[u8]) -> Result<(), FileError> {
     let temporary = temporary(path);
@@ -67,6 +76,14 @@ pub(crate) fn write_whole(path: &Path, contents: &[u8]) -> Result<(), FileError>
     file.sync_all().map_err(failed)?;
     std::fs::rename(&temporary, path).map_err(|error| FileError::new("write", path, error))?;
     path.parent().map_or(Ok(()), sync_folder)
+}
+
+/// Writes the file `path` whole and durably, when nothing is there; fails with `AlreadyExists` otherwise.
+pub(crate) fn write_new(path: &Path, contents: &[u8]) -> Result<(), FileError> {
+    let failed = |error| FileError::new("write", path, error);
+    let mut file =
+        OpenOptions::new().write(true).create_new(true).mode(PRIVATE_FILE).open(path).map_err(failed)?;
+    file.write_all(contents).and_then(|()| file.sync_all()).map_err(failed)
 }
 
 /// Where the contents of `path` stand until they are complete.

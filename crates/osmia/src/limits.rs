@@ -22,6 +22,17 @@ pub(crate) const MNEMONIC_FILE_BYTES_MAX: u64 = 4_096;
 /// Bytes of the other small files of a data folder that are read; they have less than 1 KiB.
 pub(crate) const SMALL_FILE_BYTES_MAX: u64 = 64 << 10;
 
+/// Bytes of a configuration file that are read; 200 peers of 100 bytes are 20 KB.
+pub(crate) const CONFIG_FILE_BYTES_MAX: u64 = 1 << 20;
+
+/// Peers that may connect without being in the configuration. A gossip stream takes one of 64 slots (the masks of senders
+/// are 64 bits wide), and 16 of them are kept for the peers an operator chose.
+pub(crate) const UNKNOWN_PEERS_MAX: usize = 48;
+
+/// Most threads that may be configured to verify messages: four times [`VERIFY_THREADS_MAX`], for machines on which that
+/// was measured to help.
+pub(crate) const VERIFY_THREADS_CONFIGURED_MAX: usize = 16;
+
 /// Threads that verify messages: half the cores, because the engine, the API and RocksDB want the others. Four verify
 /// more messages than the engine thread attaches.
 pub(crate) const VERIFY_THREADS_MAX: usize = 4;
@@ -42,3 +53,40 @@ pub(crate) const STOP_DURATION_MAX: Duration = Duration::from_millis(4_500);
 
 /// Findings that an audit prints.
 pub(crate) const AUDIT_FINDINGS_MAX: usize = 100;
+
+/// How long a coordinator that begins a network with peers listens whether there is one already: connecting takes
+/// milliseconds, and the first answer of a peer is its newest milestone.
+pub(crate) const COORDINATOR_QUIET_MIN: Duration = Duration::from_secs(3);
+
+/// How long a coordinator that goes on listens at most, whatever the time between its milestones.
+pub(crate) const COORDINATOR_QUIET_MAX: Duration = Duration::from_secs(30);
+
+/// Cells of a progress bar: with a sentence beside it, it fits a line of 80 characters.
+pub(crate) const PROGRESS_BAR_CELLS: u32 = 20;
+
+/// Time between two drawings of a progress bar: as often as an eye follows.
+pub(crate) const PROGRESS_DRAW_INTERVAL: Duration = Duration::from_millis(200);
+
+/// Time between two lines of progress where there is no terminal.
+pub(crate) const PROGRESS_LINE_INTERVAL: Duration = Duration::from_secs(10);
+
+/// Nodes of a private network on one machine at most: each takes about 60 MB of memory.
+pub(crate) const NODES_MAX: usize = 16;
+
+/// How long the nodes of a private network may take to answer and to reach a first milestone together.
+pub(crate) const NODE_START_WAIT_MAX: Duration = Duration::from_secs(60);
+
+/// How long a node of a private network may take to stop; it promises less ([`STOP_DURATION_MAX`]).
+pub(crate) const NODE_STOP_DURATION_MAX: Duration = Duration::from_secs(8);
+
+/// Wait before a node that ended is started again, the first time; it doubles up to [`NODE_RESTART_DELAY_MAX`].
+pub(crate) const NODE_RESTART_DELAY_MIN: Duration = Duration::from_millis(500);
+
+/// Longest wait before a node that ended is started again.
+pub(crate) const NODE_RESTART_DELAY_MAX: Duration = Duration::from_secs(30);
+
+/// A node that was up for so long is started again without a longer wait.
+pub(crate) const NODE_UP_DURATION_MIN: Duration = Duration::from_secs(30);
+
+/// Bytes of one line of a node's log; longer ones are cut.
+pub(crate) const NODE_LINE_BYTES_MAX: u64 = 16 << 10;

@@ -13,7 +13,9 @@
 mod bench;
 mod cli;
 mod clock;
+mod config;
 mod data_folder;
+mod ending;
 mod exit;
 mod failure;
 mod files;
@@ -21,8 +23,11 @@ mod keys;
 mod limits;
 mod logging;
 mod network_file;
+mod networks;
 mod panics;
 mod private_net;
+mod run;
+mod snapshot;
 mod stop_signal;
 mod terminal;
 mod tool;
@@ -46,7 +51,10 @@ fn main() -> ExitCode {
 
 fn run(command: Command) -> Result<Exit, Failure> {
     match command {
+        Command::Run(args) => run::run(&args),
+        Command::Config(command) => config::command::run(&command),
         Command::PrivateNet(args) => private_net::run(&args),
+        Command::Snapshot(command) => snapshot::run(&command),
         Command::Tool(tool) => tool::run(&tool),
         Command::Bench(bench) => {
             let report = bench.run()?;

@@ -1,6 +1,7 @@
 //! `osmia private-net`: a whole network in one process.
 
 mod banner;
+mod nodes;
 mod setup;
 mod watch;
 
@@ -17,16 +18,17 @@ use osmia_store::{Recovery, Store, StoreOptions};
 use crate::cli::{AllowedOrigin, PrivateNetArgs};
 use crate::clock;
 use crate::data_folder::DataFolder;
+use crate::ending::{self, Ended};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::keys;
 use crate::limits::VERIFY_THREADS_MAX;
-use crate::logging;
+use crate::logging::{self, Format};
 use crate::panics;
 use crate::private_net::banner::Banner;
+use crate::private_net::nodes::Nodes;
 use crate::private_net::setup::{Prepared, Wishes};
-use crate::private_net::watch::Ended;
-use crate::stop_signal::StopSignal;
+use crate::stop_signal::{Hangup, StopSignal};
 use crate::terminal::{self, Style};
 
 pub(crate) use setup::NetworkError;
@@ -36,9 +38,9 @@ pub(crate) use setup::NetworkError;
 /// # Errors
 /// [`Failure`] of everything that is wired here.
 pub(crate) fn run(args: &PrivateNetArgs) -> Result<Exit, Failure> {
-    logging::start(&args.log);
+    logging::start(&args.log, Format::Plain);
     panics::end_the_process_for_vital_threads();
-    let signal = StopSignal::install()?;
+    let signal = StopSignal::install(Hangup::Stops)?;
     // Everything that can be found wrong is found before the first file is touched.
     let wishes = Wishes::read(args)?;
     let cors = cors(args);
@@ -53,11 +55,17 @@ pub(crate) fn run(args: &PrivateNetArgs) -> Result<Exit, Failure> {
         tell_reset(&folder)?;
     }
     let prepared = setup::prepare(&folder, wishes, clock::unix_ms() / 1_000)?;
+    if args.nodes.get() > 1 || args.gossip.is_some() {
+        return run_nodes(args, &signal, &folder, &prepared);
+    }
+    if nodes::are_in(&folder) {
+        return Err(Failure::SeveralNodes);
+    }
     let store = open_database(&folder, &prepared, recovery(args))?;
     let running = start_node(Arc::clone(&store), &prepared, args)?;
     let ended = start_api(running.node().clone(), args.api, cors)
         .and_then(|api| watch_api(api, args, &running, &signal, &folder, &prepared));
-    watch::stop(running, store);
+    ending::stop(running, store);
     match ended? {
         Ended::Asked(by) => {
             tracing::info!(by, "stopped");
@@ -65,6 +73,33 @@ pub(crate) fn run(args: &PrivateNetArgs) -> Result<Exit, Failure> {
         }
         Ended::Halted(reason) => Err(Failure::Halted(format!("the node stopped: {reason}"))),
     }
+}
+
+/// Runs the network as processes of their own.
+fn run_nodes(
+    args: &PrivateNetArgs,
+    signal: &StopSignal,
+    folder: &DataFolder,
+    prepared: &Prepared,
+) -> Result<Exit, Failure> {
+    let mut nodes = Nodes::start(args, folder, prepared)?;
+    let mut by = nodes.wait_until_up(signal)?;
+    if by.is_none() {
+        let apis: Vec<SocketAddr> = nodes.places().map(|place| place.api).collect();
+        let banner = Banner {
+            api: &apis,
+            prepared,
+            folder: folder.path(),
+            mnemonic_file: &folder.mnemonic(),
+            interval: args.interval,
+            milestone: nodes.milestone(),
+        };
+        show(&banner)?;
+        by = Some(nodes.keep_up(signal)?);
+    }
+    nodes.stop();
+    tracing::info!(by, "stopped");
+    Ok(Exit::Success)
 }
 
 /// Watches the node while the API answers; stops the API in the end.
@@ -91,7 +126,7 @@ fn watch_api(
         },
         Ok,
     );
-    watch::limit_stop_time(ended.as_ref().map_or(Exit::Failure, Ended::exit));
+    ending::limit_stop_time(ended.as_ref().map_or(Exit::Failure, Ended::exit));
     api.stop();
     ended
 }
@@ -114,7 +149,8 @@ fn check_address(address: SocketAddr) -> Result<(), Failure> {
 }
 
 fn tell_reset(folder: &DataFolder) -> Result<(), Failure> {
-    let removed = folder.reset()?;
+    let mut removed: Vec<String> = folder.reset()?.into_iter().map(str::to_owned).collect();
+    removed.extend(nodes::reset(folder)?);
     let path = folder.path().display();
     let text = if removed.is_empty() {
         format!("reset: there was no network in {path}\n")
@@ -160,11 +196,12 @@ fn open_database(
 fn start_node(store: Arc<Store>, prepared: &Prepared, args: &PrivateNetArgs) -> Result<RunningNode, Failure> {
     let options = NodeOptions {
         parameters: prepared.network.parameters.clone(),
-        coordinator: Some(CoordinatorOptions {
-            secret_keys: prepared.coordinator_keys.clone(),
-            // Intervals are bounded far below.
-            interval_ms: u64::try_from(args.interval.as_millis()).unwrap_or(u64::MAX),
-        }),
+        // Intervals are bounded far below.
+        coordinator: Some(CoordinatorOptions::alone(
+            prepared.coordinator_keys.clone(),
+            u64::try_from(args.interval.as_millis()).unwrap_or(u64::MAX),
+        )),
+        gossip: None,
         verify_threads: half_of_cores().get().min(VERIFY_THREADS_MAX),
         seed: keys::random().map_err(NetworkError::Secrets)?,
         clock: clock::unix_ms,
@@ -185,6 +222,10 @@ fn start_api(node: Node, address: SocketAddr, cors: Cors) -> Result<ApiHandle, F
         remote_pow: Some(half_of_cores()),
         cors,
         limits: ApiLimits::standard(),
+        network: None,
+        // Where everybody reaches the API, nobody needs to change the node.
+        control: address.ip().is_loopback(),
+        metrics: None,
         healthy_without_peers: true,
         node_name: "Osmia".to_owned(),
         node_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -192,7 +233,7 @@ fn start_api(node: Node, address: SocketAddr, cors: Cors) -> Result<ApiHandle, F
     Ok(Api::start(node, options)?)
 }
 
-fn half_of_cores() -> NonZeroUsize {
+pub(crate) fn half_of_cores() -> NonZeroUsize {
     let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     NonZeroUsize::new(cores.get() / 2).unwrap_or(NonZeroUsize::MIN)
 }

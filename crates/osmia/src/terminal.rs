@@ -38,6 +38,12 @@ pub(crate) fn print(text: &str) -> io::Result<()> {
     }
 }
 
+/// Writes a text to standard error, beside another one on standard output.
+pub(crate) fn tell(text: &str) {
+    // As for [`warn`].
+    drop(io::stderr().lock().write_all(text.as_bytes()));
+}
+
 /// Writes a line to standard error, its `label` in colour.
 pub(crate) fn warn(label: &str, style: Style, text: &str) {
     let mut out = io::stderr().lock();

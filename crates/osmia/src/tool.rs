@@ -1,6 +1,7 @@
 //! `osmia tool`: tools for data folders.
 
 mod audit;
+mod identity;
 
 use crate::cli::Tool;
 use crate::exit::Exit;
@@ -18,6 +19,10 @@ pub(crate) fn run(tool: &Tool) -> Result<Exit, Failure> {
             let text = if *json { report.to_json() } else { report.to_text() };
             terminal::print(&text)?;
             Ok(if report.is_clean() { Exit::Success } else { Exit::Findings })
+        }
+        Tool::Identity { data, json } => {
+            terminal::print(&identity::shown(&identity::read(data)?, *json))?;
+            Ok(Exit::Success)
         }
     }
 }

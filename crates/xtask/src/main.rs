@@ -1,6 +1,8 @@
 //! Checks of this repository that a program can make: `cargo xtask tidy` (the rules of style) and
 //! `cargo xtask licences` (of everything the program is built from). A finding is printed with its file, line and rule
-//! and makes the command fail. `cargo xtask crash --rounds N` runs the crash test for as long as is wanted.
+//! and makes the command fail. `cargo xtask crash --rounds N` runs the crash test for as long as is wanted,
+//! `cargo xtask sim --seeds N [--from S]` as many simulated networks, and `cargo xtask sim --seed S` one of them with
+//! every event when it fails.
 //!
 //! Non-goals: nothing here is part of the program people run, and nothing here reaches the network.
 //!
@@ -11,6 +13,7 @@
 mod crash;
 mod licences;
 mod rust_source;
+mod sim;
 mod spdx;
 mod tidy;
 mod tree;
@@ -28,7 +31,10 @@ fn main() -> Result<ExitCode> {
         ["tidy"] => tidy::check(&Tree::of_repository()?),
         ["licences"] => licences::check(&licences::metadata()?)?,
         ["crash", "--rounds", rounds] => return crash::run(rounds),
-        _ => bail!("usage: cargo xtask tidy | licences | crash --rounds N"),
+        ["sim", arguments @ ..] => return sim::run(arguments),
+        _ => bail!(
+            "usage: cargo xtask tidy | licences | crash --rounds N | sim --seed S | sim --seeds N [--from S]"
+        ),
     };
     report(&findings)
 }

@@ -32,6 +32,10 @@ fn every_route_of_the_table_is_found() {
         ("/api/v1/treasury", Route::Treasury),
         ("/api/v1/receipts", Route::Receipts),
         ("/api/v1/receipts/7", Route::ReceiptsOf("7")),
+        ("/api/v1/peers", Route::Peers),
+        ("/api/v1/peers/12D3", Route::Peer("12D3")),
+        ("/api/osmia/v1/status", Route::Status),
+        ("/api/osmia/v1/peers", Route::PeerStatuses),
     ];
     for (path, route) in table {
         assert_eq!(found(path), Some(route), "{path}");
@@ -49,7 +53,9 @@ fn what_is_not_in_the_table_is_not_found() {
         "/api/v2/info",
         "/api/v1/info/",
         "/api/v1/info/x",
-        "/api/v1/peers",
+        "/api/v1/peers/12D3/x",
+        "/api/v1/status",
+        "/api/osmia/status",
         "/api/v1/messages/ab/",
         "/api/v1/messages/ab/rawx",
         "/api/v1/messages/ab/included-message",
@@ -62,8 +68,10 @@ fn what_is_not_in_the_table_is_not_found() {
 }
 
 #[test]
-fn only_the_messages_take_a_post() {
+fn only_messages_and_peers_take_more_than_questions() {
     assert_eq!(Route::Messages.methods(), "GET, HEAD, POST, OPTIONS");
+    assert_eq!(Route::Peers.methods(), "GET, HEAD, POST, OPTIONS");
+    assert_eq!(Route::Peer("").methods(), "GET, HEAD, DELETE, OPTIONS");
     assert_eq!(Route::Info.methods(), "GET, HEAD, OPTIONS");
 }
 

@@ -189,7 +189,7 @@ fn what_does_not_exist_is_not_found() {
         "/api/v1/milestones/0".to_owned(),
         "/api/v1/milestones/4294967295".to_owned(),
         "/api/v1/milestones/9/utxo-changes".to_owned(),
-        "/api/v1/peers".to_owned(),
+        "/api/v1/control".to_owned(),
         "/api/v1/nothing".to_owned(),
         "/".to_owned(),
         format!("/api/v1/messages/{id}/"),

@@ -10,6 +10,7 @@
 mod bad_input;
 mod client;
 mod clock;
+mod gossip;
 mod http;
 mod ledger;
 mod messages;

@@ -11,6 +11,7 @@ use osmia_chrysalis::{
     Parents, Payload, ProtocolParameters, TOKEN_SUPPLY, Transaction, UnlockBlock,
 };
 use osmia_engine::{CoordinatorOptions, Node, NodeOptions, RunningNode};
+use osmia_network::{Identity, Link, NetworkOptions, RunningNetwork};
 use osmia_primitives::ed25519::SecretKey;
 use osmia_primitives::{MessageId, MilestoneIndex, TransactionId, blake2b};
 use osmia_store::Store;
@@ -36,6 +37,17 @@ pub(crate) struct Setup {
     pub(crate) limits: ApiLimits,
     pub(crate) cors: Cors,
     pub(crate) healthy_without_peers: bool,
+    pub(crate) gossip: Gossip,
+    pub(crate) control: bool,
+    pub(crate) metrics: bool,
+}
+
+/// Whether a test's node gossips.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Gossip {
+    None,
+    /// It does, on a port of loopback that the system chooses.
+    Listening,
 }
 
 impl Setup {
@@ -49,6 +61,9 @@ impl Setup {
             limits: ApiLimits::standard(),
             cors: Cors::AnyOrigin,
             healthy_without_peers: true,
+            gossip: Gossip::None,
+            control: true,
+            metrics: false,
         }
     }
 
@@ -62,6 +77,7 @@ impl Setup {
 pub(crate) struct Network {
     node: Option<RunningNode>,
     api: Option<ApiHandle>,
+    gossip: Option<(RunningNetwork, tempfile::TempDir)>,
     pub(crate) parameters: ProtocolParameters,
 }
 
@@ -80,17 +96,19 @@ impl Network {
         let genesis =
             osmia_chrysalis::snapshot::genesis(parameters.network_id, 0, owner_address(), 0).unwrap();
         osmia_engine::genesis::load(&store, &parameters, &mut genesis.as_slice()).unwrap();
+        let link = (setup.gossip == Gossip::Listening).then(|| Link::new([8; 32]));
         let options = NodeOptions {
             parameters: parameters.clone(),
             coordinator: setup
                 .milestones_ms
                 .map(|interval_ms| CoordinatorOptions::alone(coordinator_keys.to_vec(), interval_ms)),
-            gossip: None,
+            gossip: link.as_ref().map(Link::sink),
             verify_threads: 1,
             seed: [7; 32],
             clock: setup.clock,
         };
         let node = Node::start(store, options).unwrap();
+        let gossip = link.map(|link| start_gossip(link, node.node().clone(), &parameters));
         let two = NonZeroUsize::new(2).unwrap();
         let options = ApiOptions {
             addresses: vec!["127.0.0.1:0".parse().unwrap()],
@@ -98,15 +116,15 @@ impl Network {
             remote_pow: setup.remote_pow.then_some(two),
             cors: setup.cors,
             limits: setup.limits,
-            network: setup.gossip,
+            network: gossip.as_ref().map(|(network, _)| network.network().clone()),
             control: setup.control,
-            metrics: setup.metrics,
+            metrics: setup.metrics.then(|| "127.0.0.1:0".parse().unwrap()),
             healthy_without_peers: setup.healthy_without_peers,
             node_name: "Osmia".into(),
             node_version: "0.1.0".into(),
         };
         let api = Api::start(node.node().clone(), options).unwrap();
-        let network = Self { node: Some(node), api: Some(api), parameters };
+        let network = Self { node: Some(node), api: Some(api), gossip, parameters };
         if setup.milestones_ms.is_some() {
             network.wait_for("a first milestone", |client| client.get("/api/v1/tips").status == 200);
         }
@@ -123,6 +141,11 @@ impl Network {
 
     pub(crate) fn client(&self) -> Client {
         Client::new(self.api().addresses()[0])
+    }
+
+    /// The gossip of a test that asked for it.
+    pub(crate) fn gossip(&self) -> &RunningNetwork {
+        &self.gossip.as_ref().unwrap().0
     }
 
     /// Stops the API alone; the node goes on.
@@ -181,10 +204,34 @@ impl Drop for Network {
         if let Some(api) = self.api.take() {
             api.stop();
         }
+        if let Some((network, _folder)) = self.gossip.take() {
+            network.stop();
+        }
         if let Some(node) = self.node.take() {
             node.stop();
         }
     }
+}
+
+/// Gossip on loopback, with a key of its own in a scratch folder.
+fn start_gossip(
+    link: Link,
+    node: Node,
+    parameters: &ProtocolParameters,
+) -> (RunningNetwork, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let options = NetworkOptions {
+        network_id: parameters.network_id,
+        listen: vec!["/ip4/127.0.0.1/tcp/0".parse().unwrap()],
+        external: Vec::new(),
+        identity: Identity::generate().unwrap(),
+        peers: Vec::new(),
+        unknown_peers_max: 4,
+        folder: folder.path().to_owned(),
+        seed: [9; 32],
+        agent: "Osmia/test".into(),
+    };
+    (osmia_network::start(link, node, options).unwrap(), folder)
 }
 
 /// The message with a nonce that reaches [`MIN_POW_SCORE`].

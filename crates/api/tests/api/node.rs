@@ -58,7 +58,7 @@ fn a_node_is_not_healthy_without_milestones_with_old_ones_or_without_a_peer_it_n
 #[test]
 fn the_groups_of_routes_are_listed() {
     let network = Network::start(Setup::still());
-    assert_eq!(network.client().get("/api/routes").data(), json!({ "routes": ["v1"] }));
+    assert_eq!(network.client().get("/api/routes").data(), json!({ "routes": ["v1", "osmia/v1"] }));
 }
 
 #[test]

@@ -98,8 +98,8 @@ async fn make(parts: Parts) -> Result<(Host, Vec<Multiaddr>), NetworkError> {
     let clock = SteadyClock::start();
     let own_id = options.identity.peer_id();
     let mut roster = Roster::new(own_id, options.unknown_peers_max, roster_file.read());
-    let (_, left_out) = roster.set_static(clock.now_ms(), &options.peers);
-    if let Some((address, reason)) = left_out.into_iter().next() {
+    let configured = roster.set_static(clock.now_ms(), &options.peers);
+    if let Some((address, reason)) = configured.left_out.into_iter().next() {
         return Err(NetworkError::Peer { address, reason });
     }
     let roster = Rc::new(RefCell::new(roster));

@@ -20,11 +20,9 @@ fn state(confirmed: u32) -> NodeEvent {
 }
 
 fn numbers(events: &[NodeEvent]) -> Vec<usize> {
-    let number = |event: &NodeEvent| match event {
-        NodeEvent::Broadcast { bytes, is_milestone: false } => {
-            Some(usize::from_be_bytes(bytes.as_ref().try_into().unwrap()))
-        }
-        _ => None,
+    let number = |event: &NodeEvent| {
+        let NodeEvent::Broadcast { bytes, is_milestone: false } = event else { return None };
+        Some(usize::from_be_bytes(bytes.as_ref().try_into().unwrap()))
     };
     events.iter().filter_map(number).collect()
 }

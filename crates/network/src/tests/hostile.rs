@@ -2,13 +2,15 @@
 
 use std::io::Read as _;
 use std::net::TcpStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use libp2p::multiaddr::Protocol;
 use osmia_primitives::NetworkId;
 use osmia_wire::packet::Packet;
 
-use crate::limits::{INCOMING_MAX, INCOMING_PER_ADDRESS_MAX};
+use crate::limits::{CONNECTION_WINDOW_BYTES, INCOMING_MAX, INCOMING_PER_ADDRESS_MAX};
 use crate::tests::stranger::Stranger;
 use crate::tests::world::{Setup, TestNode, wait_for};
 
@@ -43,7 +45,7 @@ fn garbage_leads_to_a_ban_that_survives_a_restart_and_others_notice_nothing() {
     let (node, friend) = pair(151, 152);
     let mut stranger = Stranger::new(153);
     let mut stream = stranger.connect(&node.address()).unwrap();
-    stranger.write(&mut stream, &[0xff; 4_096]);
+    assert!(stranger.write(&mut stream, &[0xff; 4_096]));
     stranger.read_to_end(&mut stream);
     wait_for("the ban", || node.network().summary().banned == 1);
     assert!(stranger.connect(&node.address()).is_none());
@@ -66,7 +68,7 @@ fn a_known_peer_is_banned_and_listed_with_the_reason() {
     node.add(&address, Some("Eve")).unwrap();
     let mut stream = stranger.connect(&node.address()).unwrap();
     // A heartbeat of two bytes: the type exists, the length is wrong.
-    stranger.write(&mut stream, &[4, 2, 0, 1, 1]);
+    assert!(stranger.write(&mut stream, &[4, 2, 0, 1, 1]));
     stranger.read_to_end(&mut stream);
     wait_for("the ban", || node.peer(stranger.id).unwrap().banned_until_ms.is_some());
     wait_for("the end of its connection", || !node.peer(stranger.id).unwrap().is_connected);
@@ -87,10 +89,62 @@ fn a_peer_that_does_not_read_does_not_hold_up_the_others() {
     for _ in 0..2_000 {
         Packet::MilestoneRequest(osmia_primitives::MilestoneIndex(0)).encode(&mut requests);
     }
-    stranger.write(&mut stream, &requests);
+    assert!(stranger.write(&mut stream, &requests));
     let reached = coordinator.node().view().confirmed.index.0 + 5;
     wait_for("milestones at the friend", || friend.node().view().confirmed.index.0 >= reached);
     assert!(friend.gossips_with(coordinator.id()));
+}
+
+#[test]
+fn a_peer_that_connects_again_replaces_its_connection() {
+    let node = TestNode::start(Setup::of(191));
+    let (mut before, mut after) = (Stranger::new(192), Stranger::new(192));
+    let mut old = before.connect(&node.address()).unwrap();
+    wait_for("gossip", || node.network().summary().gossip_peers == 1);
+    let new = after.connect(&node.address()).unwrap();
+    before.read_to_end(&mut old);
+    wait_for("the second stream", || node.network().summary().streams_opened == 2);
+    let summary = node.network().summary();
+    assert_eq!((summary.gossip_peers, summary.connected_peers), (1, 1));
+    drop(new);
+}
+
+#[test]
+fn bytes_that_nobody_takes_stay_with_the_peer_that_sends_them() {
+    const OFFERED_BYTES: usize = 256 << 20;
+    let mut node = TestNode::start(Setup::of(201));
+    node.stop_node();
+    let address = node.address();
+    let written = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&written);
+    let flood = move || {
+        let mut stranger = Stranger::new(202);
+        let mut stream = stranger.connect(&address).unwrap();
+        for number in 0u32.. {
+            let mut message = number.to_le_bytes().repeat(8_000);
+            message[0] = 1;
+            let mut packet = Vec::new();
+            Packet::Message(message.into()).encode(&mut packet);
+            if !stranger.write(&mut stream, &packet) || counter.load(Ordering::Relaxed) > OFFERED_BYTES {
+                return;
+            }
+            counter.fetch_add(packet.len(), Ordering::Relaxed);
+        }
+    };
+    let flooding = std::thread::spawn(flood);
+    wait_for("the first bytes", || written.load(Ordering::Relaxed) > 0);
+    let (mut seen, mut looks) = (0, 0);
+    wait_for("the end of progress", || {
+        let now = written.load(Ordering::Relaxed);
+        looks = if now == seen { looks + 1 } else { 0 };
+        seen = now;
+        looks > 500
+    });
+    // The inbox of the peer, the windows of the connection, and what the kernel holds for a loopback socket.
+    assert!(seen < CONNECTION_WINDOW_BYTES + (32 << 20), "{seen} bytes were taken");
+    assert!(node.network().is_running());
+    node.stop();
+    flooding.join().unwrap();
 }
 
 #[test]
@@ -103,9 +157,9 @@ fn a_thousand_connections_at_once_leave_gossip_peers_alone_and_are_ended() {
     wait_for("the refusals", || {
         let summary = node.network().summary();
         assert!(summary.pending_connections <= INCOMING_PER_ADDRESS_MAX.min(INCOMING_MAX));
-        summary.connections_refused as usize + summary.pending_connections >= 1_000
+        summary.connections_refused + summary.pending_connections as u64 >= 1_000
     });
-    assert!(node.network().summary().connections_refused as usize >= 1_000 - INCOMING_PER_ADDRESS_MAX);
+    assert!(node.network().summary().connections_refused >= 1_000 - INCOMING_PER_ADDRESS_MAX as u64);
     assert!(node.gossips_with(friend.id()) && friend.gossips_with(node.id()));
     // Every one of them is closed by the node: those refused at once, the others when they stay silent.
     for socket in &mut sockets {

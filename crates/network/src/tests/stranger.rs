@@ -52,29 +52,37 @@ impl Stranger {
     }
 
     /// Dials, and opens the gossip stream; `None` when the other side does not want it.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "everything else is no end")]
     pub(super) fn connect(&mut self, address: &Multiaddr) -> Option<Stream> {
         let (place, peer) = address::split(address).unwrap();
         let Self { runtime, swarm, .. } = self;
         runtime.block_on(async {
             // Also when the end of an earlier connection has not been seen yet.
-            let options = DialOpts::peer_id(peer).addresses(vec![place]).condition(PeerCondition::Always);
-            swarm.dial(options.build()).unwrap();
+            let options =
+                DialOpts::peer_id(peer).addresses(vec![place]).condition(PeerCondition::Always).build();
+            let dialled = options.connection_id();
+            swarm.dial(options).unwrap();
             loop {
-                match swarm.select_next_some().await {
-                    SwarmEvent::Behaviour(BehaviourEvent::Gossip(GossipEvent::Opened { stream, .. })) => {
-                        return Some(stream);
-                    }
-                    SwarmEvent::Behaviour(BehaviourEvent::Gossip(GossipEvent::Failed { .. }))
-                    | SwarmEvent::OutgoingConnectionError { .. }
-                    | SwarmEvent::ConnectionClosed { .. } => return None,
-                    _ => {}
+                let event = swarm.select_next_some().await;
+                let is_end = match &event {
+                    SwarmEvent::OutgoingConnectionError { connection_id, .. }
+                    | SwarmEvent::ConnectionClosed { connection_id, .. } => *connection_id == dialled,
+                    SwarmEvent::Behaviour(BehaviourEvent::Gossip(GossipEvent::Failed { .. })) => true,
+                    _ => false,
+                };
+                let opened = event.try_into_behaviour_event();
+                if let Ok(BehaviourEvent::Gossip(GossipEvent::Opened { stream, .. })) = opened {
+                    return Some(stream);
+                }
+                if is_end {
+                    return None;
                 }
             }
         })
     }
 
-    /// Writes bytes; whether the other side took them is not known.
-    pub(super) fn write(&mut self, stream: &mut Stream, bytes: &[u8]) {
+    /// Writes bytes, waiting for room; `false` when the stream has ended.
+    pub(super) fn write(&mut self, stream: &mut Stream, bytes: &[u8]) -> bool {
         let Self { runtime, swarm, .. } = self;
         runtime.block_on(async {
             let writing = async {
@@ -82,10 +90,10 @@ impl Stranger {
                 written.and(stream.flush().await)
             };
             tokio::select! {
-                _ = writing => {}
-                () = drive(swarm) => {}
+                written = writing => written.is_ok(),
+                () = drive(swarm) => false,
             }
-        });
+        })
     }
 
     /// Reads until the other side ends the stream.

@@ -103,7 +103,7 @@ impl TestNode {
             listen: setup.listen.iter().map(|address| address.parse().unwrap()).collect(),
             external: Vec::new(),
             identity: Identity::from_seed([setup.identity; 32]),
-            peers: setup.peers.iter().map(|address| static_peer(address)).collect(),
+            peers: setup.peers.iter().map(static_peer).collect(),
             unknown_peers_max: setup.unknown_peers_max,
             folder: folder.path().to_owned(),
             seed: [setup.identity; 32],
@@ -140,6 +140,11 @@ impl TestNode {
         self.stop();
         let folder = std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap());
         Self::start_in(setup, folder, parameters().network_id).unwrap()
+    }
+
+    /// Stops the node under a network that goes on: from now on nobody takes messages.
+    pub(super) fn stop_node(&mut self) {
+        self.node.take().unwrap().stop();
     }
 
     pub(super) fn stop(&mut self) {

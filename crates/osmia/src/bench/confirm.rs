@@ -89,10 +89,10 @@ impl Chain {
         let store = open_store(folder)?;
         let protocol = Protocol::Chrysalis(Arc::new(parameters()?));
         let options =
-            CoreOptions { protocol: protocol.clone(), coordinator: None, id_hasher_key: IdHasherKey(7) };
+            CoreOptions { protocol: protocol.clone(), coordinator: None, gossips: false, id_hasher_key: IdHasherKey(7) };
         let mut core = Core::new(store, options)?;
         core.restore(clock::unix_ms())?;
-        let verifier = Verifier::new(protocol, [9; 32]);
+        let verifier = Verifier::new(protocol, [9; 32], None);
         let mut chain = Self {
             core,
             verifier,

@@ -47,7 +47,7 @@ pub(crate) struct IngestReport {
 /// Runs the bench in `folder`, which it fills; `messages` data messages.
 pub(crate) fn run(folder: &Path, messages: u64) -> anyhow::Result<IngestReport> {
     let file = folder.join("messages.bin");
-    let (milestones, message_bytes) = prebuild(&file, messages)?;
+    let (milestones, message_bytes) = prebuild(&file, messages, MESSAGES_PER_MILESTONE)?;
     let database = folder.join("database");
     let store = open_store(&database)?;
     let running = start_node(Arc::clone(&store))?;
@@ -67,8 +67,6 @@ pub(crate) fn run(folder: &Path, messages: u64) -> anyhow::Result<IngestReport> 
     let store = Arc::into_inner(store).context("the store is still in use")?;
     store.close()?;
     let disk_bytes = folder_bytes(&database)?;
-    #[expect(clippy::cast_precision_loss, reason = "a bench needs no more than 52 bits")]
-    let ratio = |part: u64, whole: u64| part as f64 / whole as f64;
     Ok(IngestReport {
         messages,
         milestones,
@@ -112,14 +110,21 @@ impl IngestReport {
     }
 }
 
+/// How many times `whole` goes into `part`.
+#[expect(clippy::cast_precision_loss, reason = "a bench needs no more than 52 bits")]
+pub(super) fn ratio(part: u64, whole: u64) -> f64 {
+    part as f64 / whole as f64
+}
+
 /// Bytes as megabytes.
 #[expect(clippy::cast_precision_loss, reason = "a bench needs no more than 52 bits")]
-fn mega(bytes: u64) -> f64 {
+pub(super) fn mega(bytes: u64) -> f64 {
     bytes as f64 / 1e6
 }
 
-/// Writes the workload as length-prefixed messages; gives the number of milestones and the bytes of all messages.
-fn prebuild(path: &Path, messages: u64) -> anyhow::Result<(u64, u64)> {
+/// Writes the workload as length-prefixed messages, a milestone before every `per_milestone` of them and one after the last;
+/// gives the number of milestones and the bytes of all messages.
+pub(super) fn prebuild(path: &Path, messages: u64, per_milestone: u64) -> anyhow::Result<(u64, u64)> {
     let mut file =
         BufWriter::new(File::create(path).with_context(|| format!("creating {}", path.display()))?);
     let mut noise = Noise::new(42);
@@ -133,7 +138,7 @@ fn prebuild(path: &Path, messages: u64) -> anyhow::Result<(u64, u64)> {
         Ok(MessageId::of(message))
     };
     for number in 0..messages {
-        if number % MESSAGES_PER_MILESTONE == 0 {
+        if number % per_milestone == 0 {
             milestones += 1;
             let mut parents = vec![last_milestone];
             parents.extend(recent.iter().rev().step_by(PARENT_DISTANCE_MAX / 10).take(7));
@@ -155,7 +160,7 @@ fn prebuild(path: &Path, messages: u64) -> anyhow::Result<(u64, u64)> {
 }
 
 /// Submits every message of the file and waits for the last answer.
-fn feed(node: &Node, path: &Path, total: u64) -> anyhow::Result<()> {
+pub(super) fn feed(node: &Node, path: &Path, total: u64) -> anyhow::Result<()> {
     let mut file = BufReader::new(File::open(path)?);
     let answers = Arc::new(Answers::new(total));
     let (done, all_answered) = crossbeam_channel::bounded(1);

@@ -8,8 +8,12 @@ use osmia_chrysalis::{
 use osmia_primitives::ed25519::SecretKey;
 use osmia_primitives::{MessageId, MilestoneIndex, NetworkId, merkle};
 
+use crate::network_file::{Description, Genesis};
+
 /// Name of the network the benches run.
 pub(crate) const NETWORK: &str = "osmia-bench";
+/// When the bench network began, in seconds of unix time.
+const GENESIS_TIMESTAMP: u64 = 1_600_000_000;
 /// Bytes of a data message, as the figures are stated for.
 pub(crate) const MESSAGE_BYTES: usize = 300;
 
@@ -96,7 +100,7 @@ pub(crate) fn milestone_message(
     let parents = Parents::sorted(parents)?;
     let mut milestone = Milestone {
         index: MilestoneIndex(index),
-        timestamp: 1_600_000_000 + u64::from(index),
+        timestamp: GENESIS_TIMESTAMP + u64::from(index),
         parents: parents.clone(),
         inclusion_merkle_root: merkle::root(included),
         next_pow_score: 0,
@@ -114,5 +118,17 @@ pub(crate) fn milestone_message(
 /// The genesis snapshot of the bench network: the whole supply on the key of [`OWNER_SEED`].
 pub(crate) fn genesis() -> anyhow::Result<Vec<u8>> {
     let owner = Address::Ed25519(SecretKey::from_seed(OWNER_SEED).public_key().address());
-    Ok(snapshot::genesis(NetworkId::of(NETWORK), 1_600_000_000, owner, 0)?)
+    Ok(snapshot::genesis(NetworkId::of(NETWORK), GENESIS_TIMESTAMP, owner, 0)?)
+}
+
+/// The bench network as others join it.
+pub(crate) fn description() -> anyhow::Result<Description> {
+    let owner = Address::Ed25519(SecretKey::from_seed(OWNER_SEED).public_key().address());
+    Ok(Description {
+        parameters: parameters()?,
+        genesis: Some(Genesis { owner, timestamp: GENESIS_TIMESTAMP }),
+        mnemonic_file: None,
+        gossip_peers: Vec::new(),
+        api_urls: Vec::new(),
+    })
 }

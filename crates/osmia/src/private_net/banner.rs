@@ -152,6 +152,8 @@ mod tests {
             owner: Address::Ed25519([7; 32]),
             mnemonic_file: None,
             genesis_timestamp: 0,
+            gossip_peers: Vec::new(),
+            api_urls: Vec::new(),
         };
         let is_new = new_words.is_some();
         Prepared { network, coordinator_keys: Vec::new(), new_words: new_words.map(str::to_owned), is_new }

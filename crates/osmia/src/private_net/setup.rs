@@ -20,6 +20,7 @@ use crate::files::{self, FileError};
 use crate::keys::{self, KeyError, OwnerMnemonic};
 use crate::limits::{MNEMONIC_FILE_BYTES_MAX, SMALL_FILE_BYTES_MAX};
 use crate::network_file::{self, Network, NetworkFileError};
+use crate::networks::{self, NetworkChoice, ResolveError, private_tangle1};
 
 const HRP: &str = "atoi";
 const MIN_POW_SCORE: f64 = 100.0;
@@ -86,6 +87,9 @@ pub(crate) enum NetworkError {
     /// The genesis cannot be made.
     #[error(transparent)]
     Genesis(#[from] SnapshotError),
+    /// There is no such network to make again.
+    #[error(transparent)]
+    Like(#[from] ResolveError),
     /// A file cannot be used.
     #[error(transparent)]
     File(#[from] FileError),
@@ -101,6 +105,7 @@ impl NetworkError {
             | Self::OtherCoordinatorKeys(_) => Exit::WrongFolder,
             Self::Mnemonic { .. } | Self::Hrp(_) => Exit::Usage,
             Self::Secrets(_) | Self::Genesis(_) => Exit::Failure,
+            Self::Like(error) => error.exit(),
             Self::File(error) => failure::of_file(error),
         }
     }
@@ -112,6 +117,8 @@ pub(crate) struct Wishes {
     hrp: Option<String>,
     min_pow_score: Option<f64>,
     mnemonic: Option<(PathBuf, OwnerMnemonic)>,
+    /// A published network to make again; nothing else is wished for then.
+    like: Option<NetworkChoice>,
 }
 
 impl Wishes {
@@ -123,6 +130,7 @@ impl Wishes {
             hrp: args.hrp.clone(),
             min_pow_score: args.min_pow_score,
             mnemonic,
+            like: args.like.as_deref().map(networks::built_in).transpose()?,
         })
     }
 }
@@ -156,24 +164,57 @@ pub(crate) fn prepare(folder: &DataFolder, wishes: Wishes, now: u64) -> Result<P
     }
 }
 
-fn create(folder: &DataFolder, wishes: Wishes, now: u64) -> Result<Prepared, NetworkError> {
-    let coordinator_keys = keys::generate_coordinator_keys()?;
-    let public_keys: Vec<PublicKey> = coordinator_keys.iter().map(SecretKey::public_key).collect();
-    let name = match wishes.name {
-        Some(name) => name,
-        None => format!("private-{}", hex::encode(&keys::random::<4>()?)),
+/// What a new network is made of.
+struct Plan {
+    parameters: ProtocolParameters,
+    coordinator_keys: Vec<SecretKey>,
+    mnemonic: OwnerMnemonic,
+    mnemonic_file: Option<PathBuf>,
+}
+
+impl Plan {
+    /// Fresh secrets, where the operator brings none.
+    fn fresh(wishes: Wishes) -> Result<Self, NetworkError> {
+        let coordinator_keys = keys::generate_coordinator_keys()?;
+        let public_keys: Vec<PublicKey> = coordinator_keys.iter().map(SecretKey::public_key).collect();
+        let name = match wishes.name {
+            Some(name) => name,
+            None => format!("private-{}", hex::encode(&keys::random::<4>()?)),
+        };
+        let (mnemonic_file, mnemonic) = match wishes.mnemonic {
+            Some((path, mnemonic)) => (Some(path), mnemonic),
+            None => (None, OwnerMnemonic::generate()?),
+        };
+        let hrp = wishes.hrp.as_deref().unwrap_or(HRP);
+        let min_pow_score = wishes.min_pow_score.unwrap_or(MIN_POW_SCORE);
+        let parameters = network_file::parameters(&name, hrp, min_pow_score, &public_keys)?;
+        Ok(Self { parameters, coordinator_keys, mnemonic, mnemonic_file })
+    }
+
+    /// A network whose secrets are published.
+    fn published(network: NetworkChoice) -> Result<Self, NetworkError> {
+        Ok(Self {
+            parameters: network.description.parameters,
+            coordinator_keys: private_tangle1::coordinator_keys(),
+            mnemonic: OwnerMnemonic::parse(private_tangle1::OWNER_WORDS)?,
+            mnemonic_file: None,
+        })
+    }
+}
+
+fn create(folder: &DataFolder, mut wishes: Wishes, now: u64) -> Result<Prepared, NetworkError> {
+    let plan = match wishes.like.take() {
+        Some(network) => Plan::published(network)?,
+        None => Plan::fresh(wishes)?,
     };
-    let (mnemonic_file, mnemonic) = match wishes.mnemonic {
-        Some((path, mnemonic)) => (Some(path), mnemonic),
-        None => (None, OwnerMnemonic::generate()?),
-    };
-    let hrp = wishes.hrp.as_deref().unwrap_or(HRP);
-    let min_pow_score = wishes.min_pow_score.unwrap_or(MIN_POW_SCORE);
+    let Plan { parameters, coordinator_keys, mnemonic, mnemonic_file } = plan;
     let network = Network {
-        parameters: network_file::parameters(&name, hrp, min_pow_score, &public_keys)?,
+        parameters,
         owner: mnemonic.address(),
         mnemonic_file,
         genesis_timestamp: now,
+        gossip_peers: Vec::new(),
+        api_urls: Vec::new(),
     };
     let new_words = network.mnemonic_file.is_none().then(|| mnemonic.words());
     if let Some(words) = &new_words {
@@ -215,6 +256,14 @@ fn resume(folder: &DataFolder, wishes: &Wishes, text: &str) -> Result<Prepared, 
 /// Refuses options that contradict the network.
 fn check_wishes(folder: &Path, network: &Network, wishes: &Wishes) -> Result<(), NetworkError> {
     let parameters = &network.parameters;
+    if let Some(like) = wishes.like.as_ref().filter(|like| like.parameters() != parameters) {
+        return Err(NetworkError::Differs {
+            folder: folder.to_owned(),
+            option: "--like",
+            stored: format!("the name {} and parameters of its own", parameters.network_name),
+            wished: like.parameters().network_name.clone(),
+        });
+    }
     let owner_of = |owner: Address| owner.to_bech32(&parameters.bech32_hrp);
     let wished_owner = wishes.mnemonic.as_ref().map(|(_, words)| owner_of(words.address())).transpose()?;
     let (name, hrp) = (parameters.network_name.clone(), parameters.bech32_hrp.clone());

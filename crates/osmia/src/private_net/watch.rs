@@ -1,35 +1,14 @@
-//! Watching a running node: what the log says of it, and how it ends.
+//! Watching a running node and what the log says of it.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use osmia_engine::{Node, RunningNode, View};
+use osmia_engine::{Node, View};
 use osmia_primitives::MilestoneIndex;
-use osmia_store::Store;
 
 use crate::clock::Stopwatch;
-use crate::exit::Exit;
-use crate::limits::{FIRST_MILESTONE_WAIT_MAX, STOP_DURATION_MAX, SUMMARY_INTERVAL, WATCH_INTERVAL};
-use crate::stop_signal::StopSignal;
-
-/// How a node's run ended.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Ended {
-    /// Somebody asked it to.
-    Asked(&'static str),
-    /// It had to: why, and what can be done.
-    Halted(Arc<str>),
-}
-
-impl Ended {
-    /// The code the program ends with.
-    pub(crate) const fn exit(&self) -> Exit {
-        match self {
-            Self::Asked(_) => Exit::Success,
-            Self::Halted(_) => Exit::NodeStopped,
-        }
-    }
-}
+use crate::ending::Ended;
+use crate::limits::{FIRST_MILESTONE_WAIT_MAX, SUMMARY_INTERVAL, WATCH_INTERVAL};
+use crate::stop_signal::{Event, StopSignal};
 
 /// Waits for the first milestone, not forever. `Some` when the run ended before.
 pub(crate) fn first_milestone(node: &Node, signal: &StopSignal) -> Option<Ended> {
@@ -54,7 +33,7 @@ pub(crate) fn until_end(node: &Node, signal: &StopSignal) -> Ended {
 }
 
 fn ended(node: &Node, signal: &StopSignal, timeout: Duration) -> Option<Ended> {
-    signal.wait(timeout).map(Ended::Asked).or_else(|| node.halt_reason().map(Ended::Halted))
+    signal.wait(timeout).and_then(Event::stop).map(Ended::Asked).or_else(|| node.halt_reason().map(Ended::Halted))
 }
 
 /// What was seen of a node so far.
@@ -103,29 +82,5 @@ impl Watch {
         self.attached = view.counters.attached;
         self.milestone = view.confirmed.index;
         self.summary = Stopwatch::start();
-    }
-}
-
-/// Ends the process with `exit` when stopping takes longer than was promised. What was answered is in the write-ahead
-/// log by then.
-pub(crate) fn limit_stop_time(exit: Exit) {
-    let wait = move || {
-        let Ok(_) = crossbeam_channel::after(STOP_DURATION_MAX).recv() else { return };
-        tracing::warn!("stopping took too long and was cut short; nothing that was answered is lost");
-        signal_hook::low_level::exit(exit as i32);
-    };
-    // The thread ends with the process.
-    if let Err(error) = std::thread::Builder::new().name("stop-timer".into()).spawn(wait) {
-        tracing::warn!(%error, "stopping has no time limit");
-    }
-}
-
-/// Stops the node, then closes its store.
-pub(crate) fn stop(running: RunningNode, store: Arc<Store>) {
-    running.stop();
-    // An answer that is still being written may hold the store; then the next start reads the write-ahead log.
-    let Some(store) = Arc::into_inner(store) else { return };
-    if let Err(error) = store.close() {
-        tracing::warn!(%error, "the database was not flushed; the next start reads its write-ahead log");
     }
 }

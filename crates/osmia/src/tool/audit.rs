@@ -73,15 +73,16 @@ struct Milestones {
 
 impl Milestones {
     /// Every milestone from the first stored one to the newest is there, in the message that its row names; at most
-    /// the newest is not confirmed yet.
+    /// the newest is not confirmed yet. The first one follows the snapshot, unless older ones were pruned.
     fn check(&mut self, reader: &Reader<'_>, confirmed: MilestoneIndex) -> Result<(), StoreError> {
         let first = reader.first(osmia_store::Table::Milestones)?;
         let first = first.and_then(|(key, _)| key.first_chunk().map(|bytes| u32::from_be_bytes(*bytes)));
-        let latest = milestones::latest(reader)?.map_or(0, |latest| latest.index.0);
+        let snapshot = osmia_engine::snapshot::snapshot_index(reader)?.unwrap_or_default().0;
+        let latest = milestones::latest(reader)?.map_or(snapshot, |latest| latest.index.0);
         if latest < confirmed.0 || latest > confirmed.0.saturating_add(1) {
             self.find(format!("the ledger is at milestone {confirmed}, the newest milestone is {latest}"));
         }
-        for index in first.unwrap_or(1)..=latest {
+        for index in first.unwrap_or_else(|| snapshot.saturating_add(1))..=latest {
             match milestones::find(reader, MilestoneIndex(index))? {
                 Some(milestone) => self.check_message(reader, &milestone)?,
                 None => self.find(format!("milestone {index} is missing")),

@@ -15,6 +15,7 @@ fn help_names_every_option_and_the_exit_codes() {
         "--hrp",
         "--min-pow-score",
         "--mnemonic-file",
+        "--like",
         "--allow-origin",
         "--reset",
         "--recover",
@@ -24,7 +25,7 @@ fn help_names_every_option_and_the_exit_codes() {
         assert!(text.contains(option), "{option} in {text}");
     }
     let text = String::from_utf8(run(&["--help"]).stdout).unwrap();
-    for part in ["private-net", "tool", "bench", "Exit codes"] {
+    for part in ["run", "config", "private-net", "tool", "bench", "Exit codes"] {
         assert!(text.contains(part), "{part} in {text}");
     }
     // Not a terminal: no colours.

@@ -9,6 +9,7 @@
 )]
 
 mod command_line;
+mod config;
 mod crash;
 mod damaged_log;
 mod full_disk;

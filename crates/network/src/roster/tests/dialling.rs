@@ -19,8 +19,8 @@ fn a_known_peer_is_dialled_at_once_and_only_once_at_a_time() {
 fn all_addresses_of_a_peer_are_tried() {
     let mut world = World::new(4);
     let peer = world.larger(0);
-    let (gone, left_out) = world.roster.set_static(0, &[static_peer(peer, 1), static_peer(peer, 2)]);
-    assert!(gone.is_empty() && left_out.is_empty());
+    let configured = world.roster.set_static(0, &[static_peer(peer, 1), static_peer(peer, 2)]);
+    assert_eq!(configured, Reconfigured { gone: Vec::new(), left_out: Vec::new() });
     world.roster.add(0, &address_of(peer, 3), None).unwrap();
     world.roster.add(0, &address_of(peer, 2), None).unwrap();
     assert_eq!(world.roster.dials(0), [Dial { peer, places: vec![place(1), place(2), place(3)] }]);

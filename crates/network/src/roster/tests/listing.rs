@@ -57,6 +57,17 @@ fn an_alias_is_not_replaced() {
 }
 
 #[test]
+fn an_alias_for_a_peer_of_the_configuration_does_not_make_it_outlive_the_configuration() {
+    let mut world = World::new(4);
+    let peer = world.larger(0);
+    world.roster.set_static(0, &[static_peer(peer, 1)]);
+    world.roster.add(0, &address_of(peer, 1), Some("Anna".into())).unwrap();
+    assert_eq!(world.info(peer).unwrap().alias.as_deref(), Some("Anna"));
+    assert_eq!(world.roster.set_static(0, &[]).gone, [peer]);
+    assert_eq!(world.roster.known_peers(), 0);
+}
+
+#[test]
 fn peers_added_at_run_time_are_stored_and_those_of_the_configuration_are_not() {
     let mut world = World::new(4);
     let (added, configured) = (world.larger(0), world.larger(1));
@@ -103,7 +114,7 @@ fn a_new_configuration_dials_new_peers_and_drops_those_that_are_gone() {
     dialled.into_iter().for_each(|peer| world.fail(peer, u64::MAX));
     let own = StaticPeer { address: address_of(world.ids[1], 1), alias: None };
     let after = [static_peer(stays, 1), static_peer(new, 1), own.clone()];
-    let (gone, left_out) = world.roster.set_static(world.now_ms, &after);
+    let Reconfigured { gone, left_out } = world.roster.set_static(world.now_ms, &after);
     assert_eq!(gone, [goes]);
     assert_eq!(left_out, [(own.address, PeerError::OwnId)]);
     assert_eq!(world.dialled(), [new], "a peer that stays waits for its turn");

@@ -9,10 +9,8 @@ const WORDS: &str =
 
 fn args(options: &[&str]) -> PrivateNetArgs {
     let line = ["osmia", "private-net"].into_iter().chain(options.iter().copied());
-    match Cli::try_parse_from(line).unwrap().command {
-        Command::PrivateNet(args) => args,
-        Command::Tool(_) | Command::Bench(_) => panic!("the command"),
-    }
+    let Command::PrivateNet(args) = Cli::try_parse_from(line).unwrap().command else { panic!("the command") };
+    *args
 }
 
 fn wishes(options: &[&str]) -> Wishes {
@@ -141,4 +139,34 @@ fn damaged_files_are_refused_with_the_way_out() {
         std::fs::write(&path, good).unwrap();
     }
     assert!(prepare(&folder, wishes(&[]), NOW).is_ok());
+}
+
+#[test]
+fn private_tangle1_is_made_with_its_published_keys() {
+    let scratch = tempfile::tempdir().unwrap();
+    let folder = folder(&scratch);
+    let made = prepare(&folder, wishes(&["--like", "private_tangle1"]), NOW).unwrap();
+    let known = networks::built_in("private_tangle1").unwrap();
+    assert_eq!(made.network.parameters, *known.parameters());
+    assert_eq!(made.network.owner, known.genesis().unwrap().owner);
+    let signers: Vec<PublicKey> = made.coordinator_keys.iter().map(SecretKey::public_key).collect();
+    let ranges = known.parameters().keys.ranges();
+    assert_eq!(signers, ranges.iter().map(|range| range.public_key).collect::<Vec<_>>());
+    // Its file is found to be the same network, and the folder resumes with and without the option.
+    let text = std::fs::read_to_string(folder.network()).unwrap();
+    assert_eq!(Network::from_json(&text).unwrap(), made.network);
+    for options in [&[][..], &["--like", "private_tangle1"]] {
+        assert_eq!(prepare(&folder, wishes(options), NOW).unwrap().network, made.network);
+    }
+}
+
+#[test]
+fn another_network_is_not_taken_for_private_tangle1() {
+    let scratch = tempfile::tempdir().unwrap();
+    let folder = folder(&scratch);
+    prepare(&folder, wishes(&["--network", "private_tangle1"]), NOW).unwrap();
+    let error = error(prepare(&folder, wishes(&["--like", "private_tangle1"]), NOW));
+    assert!(error.contains("--like") && error.contains("parameters of its own"), "{error}");
+    let line = ["osmia", "private-net", "--like", "private_tangle1", "--hrp", "iota"];
+    assert!(Cli::try_parse_from(line).is_err());
 }
