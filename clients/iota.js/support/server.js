@@ -15,16 +15,17 @@ const START_MS_MAX = 60_000;
 const STOP_MS_MAX = 5_000;
 
 export class Server {
-    /** Starts a network and waits until it says that it runs. */
-    static async start({ interval = "0.5" } = {}) {
-        const server = new Server(mkdtempSync(join(tmpdir(), "osmia-client-")), interval);
+    /** Starts a network, with `more` options, and waits until it says that it runs. */
+    static async start({ interval = "0.5", more = [] } = {}) {
+        const server = new Server(mkdtempSync(join(tmpdir(), "osmia-client-")), interval, more);
         await server.resume();
         return server;
     }
 
-    constructor(folder, interval) {
+    constructor(folder, interval, more) {
         this.folder = folder;
         this.interval = interval;
+        this.more = more;
         this.data = join(folder, "data");
         this.log = "";
     }
@@ -35,7 +36,7 @@ export class Server {
     }
 
     #run() {
-        const line = ["private-net", "--data", this.data, "--api", "127.0.0.1:0", "--interval", this.interval];
+        const line = ["private-net", "--data", this.data, "--api", "127.0.0.1:0", "--interval", this.interval, ...this.more];
         this.process = spawn(binary, line, { stdio: ["ignore", "pipe", "pipe"] });
         this.process.stderr.on("data", text => { this.log += text; });
         this.exited = new Promise(resolve => this.process.once("exit", (code, signal) => resolve({ code, signal })));

@@ -19,9 +19,10 @@ pub const VERIFY_BATCH_BYTES_MAX: usize = 512 << 10;
 /// [`VERIFY_BATCH_BYTES_MAX`] and one more message: 32 × 544 KiB are 17 MiB at most, 2.4 MiB of usual messages.
 pub const ENGINE_QUEUE_INPUTS_MAX: usize = 32;
 
-/// Messages attached before their batch is committed. With six rows a message, a batch of 4 096 is about 2 MiB, and
-/// a sender waits for at most the ~40 ms that attaching them takes.
-pub const COMMIT_MESSAGES_MAX: usize = 4_096;
+/// Messages attached before their batch is committed. With six rows a message, a batch of 1 024 is about 0.5 MiB; a
+/// sender waits for at most the ~10 ms that attaching them takes, and peers get what is sent on in pieces that fit their
+/// queues (docs/measurements.md).
+pub const COMMIT_MESSAGES_MAX: usize = 1_024;
 
 /// Bytes of a batch after which it is committed; one more verified group may come on top.
 pub const COMMIT_BYTES_MAX: usize = 4 << 20;

@@ -73,7 +73,7 @@ pub const CONNECTION_WINDOW_BYTES: usize = STREAMS_MAX * (256 << 10) + (12 << 20
 pub const NEGOTIATING_STREAMS_MAX: usize = 8;
 
 /// Bytes read from a stream at once.
-pub const READ_BYTES: usize = 64 << 10;
+pub const READ_BYTES: usize = 16 << 10;
 
 /// Bytes written to a stream at once: from 16 KiB on more does not make it cheaper.
 pub const WRITE_BYTES: usize = 16 << 10;

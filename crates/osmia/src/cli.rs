@@ -15,6 +15,8 @@ use crate::config::address;
 use crate::limits::{INTERVAL_MAX, INTERVAL_MIN, NODES_MAX};
 use crate::logging::LogFilter;
 use crate::network_file;
+use crate::peers::PeersCommand;
+use crate::status::StatusArgs;
 use crate::networks::{self, private_tangle1};
 
 /// What follows the options of `osmia private-net --help`.
@@ -83,6 +85,11 @@ pub(crate) enum Command {
     Config(ConfigCommand),
     /// Run a private network in one process: genesis, coordinator, node and REST API
     PrivateNet(Box<PrivateNetArgs>),
+    /// Tell how a running node is: one word, the reason, the time left
+    Status(StatusArgs),
+    /// List, add and remove the peers of a running node
+    #[command(subcommand)]
+    Peers(PeersCommand),
     /// Tools for snapshot files
     #[command(subcommand)]
     Snapshot(SnapshotCommand),

@@ -15,6 +15,7 @@ use crate::config::ConfigError;
 use crate::data_folder::FolderError;
 use crate::exit::Exit;
 use crate::files::FileError;
+use crate::http_client::HttpError;
 use crate::networks::ResolveError;
 use crate::private_net::NetworkError;
 use crate::terminal::{self, Style};
@@ -101,6 +102,9 @@ pub(crate) enum Failure {
     /// The API cannot start.
     #[error(transparent)]
     Api(ApiError),
+    /// A running node was asked and did not answer as it was wanted.
+    #[error(transparent)]
+    Http(#[from] HttpError),
     /// The node ran and had to stop.
     #[error("{0}")]
     Halted(String),
@@ -145,13 +149,13 @@ impl Failure {
             Self::Resolve(error) => error.exit(),
             Self::Store(StoreError::InUse { .. }) => Exit::FolderInUse,
             Self::Store(_) | Self::Load(_) | Self::Start(_) | Self::Halted(_) => Exit::NodeStopped,
-            Self::NoNetwork | Self::NoSnapshot { .. } | Self::Peer { .. } | Self::NoPort { .. } | Self::SeveralNodes => {
+            Self::Http(HttpError::Url { .. }) | Self::NoNetwork | Self::NoSnapshot { .. } | Self::Peer { .. } | Self::NoPort { .. } | Self::SeveralNodes => {
                 Exit::Usage
             }
             Self::Gossip(osmia_network::NetworkError::Listen { .. })
             | Self::AddressInUse { .. }
             | Self::Api(ApiError::AddressInUse { .. } | ApiError::Listen { .. }) => Exit::AddressUnavailable,
-            Self::Api(ApiError::Thread(_) | ApiError::Randomness(_)) | Self::Snapshot { .. } | Self::System(_) | Self::Bench(_) | Self::Gossip(_) | Self::Identity(_) => {
+            Self::Http(_) | Self::Api(ApiError::Thread(_) | ApiError::Randomness(_)) | Self::Snapshot { .. } | Self::System(_) | Self::Bench(_) | Self::Gossip(_) | Self::Identity(_) => {
                 Exit::Failure
             }
         }

@@ -51,6 +51,12 @@ pub(crate) const FIRST_MILESTONE_WAIT_MAX: Duration = Duration::from_secs(3);
 /// is in the write-ahead log, and the next start reads it. A stop is promised within five seconds.
 pub(crate) const STOP_DURATION_MAX: Duration = Duration::from_millis(4_500);
 
+/// How long a node that is asked by a command may take to answer; it takes milliseconds.
+pub(crate) const HTTP_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Bytes of an answer that a command reads: a thousand peers of about 1.5 KiB each.
+pub(crate) const HTTP_ANSWER_BYTES_MAX: usize = 4 << 20;
+
 /// Findings that an audit prints.
 pub(crate) const AUDIT_FINDINGS_MAX: usize = 100;
 

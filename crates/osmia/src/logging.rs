@@ -9,6 +9,9 @@ use tracing_subscriber::filter::LevelFilter;
 
 use crate::terminal;
 
+/// What libraries log that speak of every connection and stream. A filter that names them hears more.
+const FOREIGN: &str = "libp2p=warn,multistream_select=warn,yamux=warn,hickory=warn";
+
 /// Which events are logged: a level (`error`, `warn`, `info`, `debug`, `trace`), or levels by module as in
 /// `info,osmia_engine=debug`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,7 +56,7 @@ impl std::fmt::Display for LogFilter {
 impl LogFilter {
     fn build(&self) -> EnvFilter {
         // The text was parsed when the filter was made, so nothing of it is lost here.
-        EnvFilter::builder().parse_lossy(&self.0)
+        EnvFilter::builder().parse_lossy(format!("{FOREIGN},{}", self.0))
     }
 }
 
@@ -75,10 +78,8 @@ static REPLACE: OnceLock<Replace> = OnceLock::new();
 
 /// Starts logging, once in a process.
 pub(crate) fn start(filter: &LogFilter, format: Format) {
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter.build())
-        .with_target(false)
-        .with_writer(io::stderr);
+    let builder =
+        tracing_subscriber::fmt().with_env_filter(filter.build()).with_target(false).with_writer(io::stderr);
     let replace: Replace = match format {
         Format::Plain => {
             let builder = builder.with_ansi(terminal::has_colours(&io::stderr())).with_filter_reloading();
@@ -117,6 +118,10 @@ mod tests {
             let filter: LogFilter = good.parse().unwrap();
             assert_eq!(filter.to_string(), good);
         }
+        // Directives of one target replace each other, and the last one counts.
+        let built = "debug,libp2p=info".parse::<LogFilter>().unwrap().build().to_string();
+        assert!(built.contains("libp2p=info") && !built.contains("libp2p=warn"), "{built}");
+        assert!(built.contains("yamux=warn") && built.contains("debug"), "{built}");
         for wrong in ["osmia=loud", "inof", "info,osmia_engine", ""] {
             assert!(wrong.parse::<LogFilter>().is_err(), "{wrong}");
         }

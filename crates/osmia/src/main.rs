@@ -19,15 +19,18 @@ mod ending;
 mod exit;
 mod failure;
 mod files;
+mod http_client;
 mod keys;
 mod limits;
 mod logging;
 mod network_file;
 mod networks;
 mod panics;
+mod peers;
 mod private_net;
 mod run;
 mod snapshot;
+mod status;
 mod stop_signal;
 mod terminal;
 mod tool;
@@ -55,6 +58,8 @@ fn run(command: Command) -> Result<Exit, Failure> {
         Command::Config(command) => config::command::run(&command),
         Command::PrivateNet(args) => private_net::run(&args),
         Command::Snapshot(command) => snapshot::run(&command),
+        Command::Status(args) => status::run(&args),
+        Command::Peers(command) => peers::run(&command),
         Command::Tool(tool) => tool::run(&tool),
         Command::Bench(bench) => {
             let report = bench.run()?;

@@ -94,7 +94,8 @@ impl Core {
         let is_near = |index: MilestoneIndex| latest.ahead_of(index) <= depth;
         let Some(gossip) = &mut self.gossip else { return };
         let is_recent = self.tangle.roots_of(item.arrival).is_some_and(|roots| is_near(roots.oldest));
-        let is_new = item.vertex.flags & FLAG_REQUESTED == 0 || item.vertex.milestone == Some(latest);
+        let is_newest = item.vertex.milestone.is_some_and(|index| index >= latest);
+        let is_new = item.vertex.flags & FLAG_REQUESTED == 0 || is_newest;
         if is_new && is_near(self.state.confirmed.index) && is_recent {
             gossip.events.push(NodeEvent::Broadcast {
                 bytes: Bytes::from_owner(std::sync::Arc::clone(&item.vertex.bytes)),

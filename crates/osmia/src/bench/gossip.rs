@@ -127,10 +127,14 @@ fn send_through(
     let received = Arc::new(AtomicU64::new(0));
     let receiving = {
         let received = Arc::clone(&received);
-        std::thread::spawn(move || receive(from_node, &received, total))
+        std::thread::spawn(move || receive(from_node, &received))
     };
     // What the node asks the sender for is on its way already.
     let draining = std::thread::spawn(move || while quiet.receive().is_some() {});
+    let mut file_of_messages = BufReader::new(File::open(file)?);
+    // The node takes the messages of the present once it has its first milestone.
+    send(&to_node, &mut file_of_messages, 1)?;
+    ensure!(wait_for(&received, 1) == 1, "the node does not send its first milestone on");
     let is_over = Arc::new(AtomicBool::new(false));
     let cpu_before = node.cpu_seconds()?;
     let threads_before = node.thread_cpu_seconds()?;
@@ -139,7 +143,7 @@ fn send_through(
         std::thread::spawn(move || flood(&address, &file, &is_over))
     });
     let started = Stopwatch::start();
-    send(&to_node, file, total)?;
+    send(&to_node, &mut file_of_messages, total - 1)?;
     let sent_on = wait_for(&received, total);
     let seconds = started.seconds() - if sent_on < total { QUIET_MAX.as_secs_f64() } else { 0.0 };
     is_over.store(true, Ordering::Relaxed);
@@ -182,12 +186,11 @@ fn heartbeat() -> Vec<u8> {
     bytes
 }
 
-/// Sends every message of the file in pieces.
-fn send(to_node: &ProbeSender, file: &Path, total: u64) -> anyhow::Result<()> {
-    let mut file = BufReader::new(File::open(file)?);
+/// Sends the next `count` messages of the file in pieces.
+fn send(to_node: &ProbeSender, file: &mut impl Read, count: u64) -> anyhow::Result<()> {
     let mut piece = heartbeat();
-    for _ in 0..total {
-        Packet::Message(read_message(&mut file)?).encode(&mut piece);
+    for _ in 0..count {
+        Packet::Message(read_message(file)?).encode(&mut piece);
         if piece.len() >= WRITE_BYTES {
             ensure!(to_node.send(std::mem::take(&mut piece)), "the node closed the sending peer's stream");
         }
@@ -204,15 +207,13 @@ fn read_message(file: &mut impl Read) -> anyhow::Result<Bytes> {
     Ok(message.into())
 }
 
-/// Counts the messages that come, until all did or the stream ends.
-fn receive(mut from_node: ProbeReceiver, received: &AtomicU64, total: u64) {
+/// Counts the messages that come until the stream ends.
+fn receive(mut from_node: ProbeReceiver, received: &AtomicU64) {
     let mut decoder = Decoder::default();
     while let Some(bytes) = from_node.receive() {
         let mut bytes = bytes.as_slice();
         while let Ok(Some(packet)) = decoder.next(&mut bytes) {
-            if matches!(packet, Packet::Message(_)) && received.fetch_add(1, Ordering::Relaxed) + 1 >= total {
-                // What comes after is read all the same, so that the node is not held up.
-            }
+            received.fetch_add(u64::from(matches!(packet, Packet::Message(_))), Ordering::Relaxed);
         }
     }
 }
@@ -255,7 +256,7 @@ fn flood(
         let (sender, mut receiver) = probe.split();
         let draining = std::thread::spawn(move || while receiver.receive().is_some() {});
         if connections % 2 == 0 {
-            drop(sender.send(vec![0xff; WRITE_BYTES]));
+            packets += u64::from(sender.send(vec![0xff; WRITE_BYTES]));
         }
         while !is_over.load(Ordering::Relaxed) && sender.send(known.clone()) {
             packets += u64::from(FLOOD_BURST);

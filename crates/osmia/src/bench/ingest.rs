@@ -25,8 +25,10 @@ const MESSAGES_PER_MILESTONE: u64 = 2_000;
 /// Parents are drawn from this many newest messages. One verify thread keeps their order, so a child never comes
 /// before its parent.
 const PARENT_DISTANCE_MAX: usize = 200;
-/// Parents of a data message.
+/// Parents of a data message: one in its own column, the others drawn.
 const PARENTS: usize = 3;
+/// Columns of the Tangle: a milestone has a parent for the top of each, beside the milestone before it.
+const COLUMNS: usize = 7;
 
 /// What the bench measured.
 #[derive(Debug, serde::Serialize)]
@@ -131,6 +133,8 @@ pub(super) fn prebuild(path: &Path, messages: u64, per_milestone: u64) -> anyhow
     let mut recent: Vec<MessageId> = Vec::with_capacity(2 * PARENT_DISTANCE_MAX);
     let (mut milestones, mut bytes) = (0u32, 0u64);
     let mut last_milestone = MessageId::NULL;
+    // Nothing stands on what lies several milestones back.
+    let distance_max = PARENT_DISTANCE_MAX.min(usize::try_from(per_milestone)?);
     let mut write = |message: &[u8]| -> anyhow::Result<MessageId> {
         bytes += u64::try_from(message.len())?;
         file.write_all(&u16::try_from(message.len())?.to_le_bytes())?;
@@ -140,16 +144,21 @@ pub(super) fn prebuild(path: &Path, messages: u64, per_milestone: u64) -> anyhow
     for number in 0..messages {
         if number % per_milestone == 0 {
             milestones += 1;
+            // The newest message of every column: the milestone references everything.
             let mut parents = vec![last_milestone];
-            parents.extend(recent.iter().rev().step_by(PARENT_DISTANCE_MAX / 10).take(7));
+            parents.extend(recent.iter().rev().take(COLUMNS));
             last_milestone = write(&milestone_message(milestones, parents, &[])?)?;
         }
-        let parents = match recent.len() {
-            0 => vec![last_milestone],
-            known => (0..PARENTS)
-                .filter_map(|_| recent.get(known - 1 - noise.below(known.min(PARENT_DISTANCE_MAX))).copied())
-                .collect(),
-        };
+        let known = recent.len();
+        let mut parents = vec![known.checked_sub(COLUMNS).and_then(|at| recent.get(at)).copied()];
+        parents.extend((1..PARENTS).map(|_| {
+            let back = 1 + noise.below(known.clamp(1, distance_max));
+            known.checked_sub(back).and_then(|at| recent.get(at)).copied()
+        }));
+        let mut parents: Vec<MessageId> = parents.into_iter().flatten().collect();
+        if parents.is_empty() {
+            parents.push(last_milestone);
+        }
         recent.push(write(&data_message(parents, INDEX_KEYS, &mut noise)?)?);
         if recent.len() >= 2 * PARENT_DISTANCE_MAX {
             recent.drain(..PARENT_DISTANCE_MAX);

@@ -18,5 +18,6 @@ mod load;
 mod private_net;
 mod process;
 mod random;
+mod status;
 mod wait;
 mod wallet;
