@@ -15,17 +15,17 @@ const START_MS_MAX = 60_000;
 const STOP_MS_MAX = 5_000;
 
 export class Server {
-    /** Starts a network, with `more` options, and waits until it says that it runs. */
-    static async start({ interval = "0.5", more = [] } = {}) {
-        const server = new Server(mkdtempSync(join(tmpdir(), "osmia-client-")), interval, more);
+    /** Starts a network, with `more` options than usual, and waits until it says that it runs. */
+    static async start({ interval = "0.5", api = "127.0.0.1:0", more = [] } = {}) {
+        const options = ["--api", api, "--interval", interval, ...more];
+        const server = new Server(mkdtempSync(join(tmpdir(), "osmia-client-")), options);
         await server.resume();
         return server;
     }
 
-    constructor(folder, interval, more) {
+    constructor(folder, options) {
         this.folder = folder;
-        this.interval = interval;
-        this.more = more;
+        this.options = options;
         this.data = join(folder, "data");
         this.log = "";
     }
@@ -36,7 +36,7 @@ export class Server {
     }
 
     #run() {
-        const line = ["private-net", "--data", this.data, "--api", "127.0.0.1:0", "--interval", this.interval, ...this.more];
+        const line = ["private-net", "--data", this.data, ...this.options];
         this.process = spawn(binary, line, { stdio: ["ignore", "pipe", "pipe"] });
         this.process.stderr.on("data", text => { this.log += text; });
         this.exited = new Promise(resolve => this.process.once("exit", (code, signal) => resolve({ code, signal })));

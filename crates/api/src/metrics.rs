@@ -167,7 +167,11 @@ fn streams(text: &mut Text, total: &PeerMetrics) {
         ("sent_milestone_requests", "Milestones asked of peers.", total.sent_milestone_requests),
         ("sent_heartbeats", "Heartbeats sent to peers.", total.sent_heartbeats),
         ("dropped_packets", "Packets to peers dropped because they read too slowly.", total.dropped_packets),
-        ("dropped_received", "Messages and requests of peers dropped because too many waited.", total.dropped_received),
+        (
+            "dropped_received",
+            "Messages and requests of peers dropped because too many waited.",
+            total.dropped_received,
+        ),
         ("received_bytes", "Bytes that peers sent.", total.bytes_received),
         ("sent_bytes", "Bytes sent to peers.", total.bytes_sent),
     ];

@@ -169,7 +169,8 @@ impl Coordinator {
     /// The clock went back: do not wait for the time it showed before.
     pub(crate) fn clock_went_back(&mut self, now_ms: u64) {
         self.due_ms = self.due_ms.min(now_ms.saturating_add(self.options.interval_ms));
-        self.quiet_until_ms = self.quiet_until_ms.map(|until| until.min(now_ms.saturating_add(self.options.quiet_ms)));
+        self.quiet_until_ms =
+            self.quiet_until_ms.map(|until| until.min(now_ms.saturating_add(self.options.quiet_ms)));
     }
 }
 

@@ -337,7 +337,8 @@ impl Core {
     fn attach(&mut self, now_ms: u64, vertex: Vertex, origin: &Origin) -> Result<Answer, FatalError> {
         let id = vertex.id;
         self.view_changed = true;
-        if self.tangle.contains(&id) {
+        // One that waits for its parents does not count: it may be dropped yet.
+        if self.tangle.is_solid(&id) {
             self.counters.known += 1;
             return Ok(Ok(id));
         }
@@ -356,9 +357,9 @@ impl Core {
                 Ok(Ok(id))
             }
             Inserted::Attached => Ok(Ok(id)),
-            Inserted::Waiting | Inserted::Full => Err(FatalError::Defect(format!(
-                "message {id}, whose parents are solid, was not attached"
-            ))),
+            Inserted::Waiting | Inserted::Full => {
+                Err(FatalError::Defect(format!("message {id}, whose parents are solid, was not attached")))
+            }
         }
     }
 
@@ -510,11 +511,7 @@ impl Core {
     fn valid_milestone(&self, id: &MessageId, bytes: &[u8]) -> Result<ValidMilestone, FatalError> {
         let task = self.protocol.milestone_task(bytes).ok().flatten();
         let task = task.ok_or_else(|| FatalError::Defect(format!("message {id} is no milestone")))?;
-        Ok(ValidMilestone {
-            index: task.index,
-            timestamp: task.timestamp,
-            milestone_id: task.milestone_id,
-        })
+        Ok(ValidMilestone { index: task.index, timestamp: task.timestamp, milestone_id: task.milestone_id })
     }
 
     /// Confirms every milestone that follows the confirmed one without a gap. Everything attached is committed.
@@ -523,7 +520,8 @@ impl Core {
             let Some(index) = self.state.confirmed.index.next() else { break };
             let Some(milestone) = milestones::find(&self.store.latest(), index)? else { break };
             self.confirm(&milestone)?;
-            self.ahead = self.ahead.split_off(&MilestoneIndex(self.state.confirmed.index.0.saturating_add(1)));
+            self.ahead =
+                self.ahead.split_off(&MilestoneIndex(self.state.confirmed.index.0.saturating_add(1)));
             self.view_changed = true;
         }
         Ok(())

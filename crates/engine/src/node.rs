@@ -184,7 +184,11 @@ impl Node {
     pub fn offer_gossip(&self, incoming: Incoming) -> Result<(), Incoming> {
         let Incoming { ticket, bytes, interest } = incoming;
         let unverified = Unverified { bytes, origin: Origin::Gossip(ticket, interest) };
-        self.offer(unverified).map_err(|(unverified, _)| Incoming { ticket, bytes: unverified.bytes, interest })
+        self.offer(unverified).map_err(|(unverified, _)| Incoming {
+            ticket,
+            bytes: unverified.bytes,
+            interest,
+        })
     }
 
     fn offer(&self, unverified: Unverified) -> Result<(), (Unverified, SubmitError)> {

@@ -124,11 +124,7 @@ impl Verifier {
         for ((candidate, id), verdicts) in candidates.into_iter().zip(ids).zip(verdicts) {
             let milestone = self.protocol.valid_milestone(&candidate.examined, &verdicts);
             if candidate.lacks_work && milestone.is_none() {
-                tell(
-                    &mut told,
-                    &candidate.unverified.origin,
-                    Verdict::Invalid(Invalid::InsufficientPow),
-                );
+                tell(&mut told, &candidate.unverified.origin, Verdict::Invalid(Invalid::InsufficientPow));
                 continue;
             }
             verified.push(assemble(candidate, MessageId(id), &verdicts, milestone));
@@ -175,9 +171,8 @@ impl Verifier {
             })
             .collect();
         let mut verdicts = verify_batch(&signed, self.batch_seed()).into_iter();
-        let of_one = |candidate: &Candidate| {
-            verdicts.by_ref().take(candidate.examined.signed.len()).collect()
-        };
+        let of_one =
+            |candidate: &Candidate| verdicts.by_ref().take(candidate.examined.signed.len()).collect();
         group.iter().map(of_one).collect()
     }
 

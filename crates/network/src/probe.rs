@@ -46,7 +46,11 @@ impl Probe {
     ///
     /// # Errors
     /// When there is no such node, or it does not agree on the stream.
-    pub fn dial(address: Multiaddr, network_id: NetworkId, identity: &Identity) -> Result<Self, NetworkError> {
+    pub fn dial(
+        address: Multiaddr,
+        network_id: NetworkId,
+        identity: &Identity,
+    ) -> Result<Self, NetworkError> {
         let failed = |reason: String| NetworkError::Start(reason);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| failed(error.to_string()))?;
@@ -198,4 +202,3 @@ impl NetworkBehaviour for Bare {
         self.event.take().map_or(Poll::Pending, |event| Poll::Ready(ToSwarm::GenerateEvent(event)))
     }
 }
-

@@ -15,9 +15,9 @@ use crate::config::address;
 use crate::limits::{INTERVAL_MAX, INTERVAL_MIN, NODES_MAX};
 use crate::logging::LogFilter;
 use crate::network_file;
+use crate::networks::{self, private_tangle1};
 use crate::peers::PeersCommand;
 use crate::status::StatusArgs;
-use crate::networks::{self, private_tangle1};
 
 /// What follows the options of `osmia private-net --help`.
 const PRIVATE_NET_MORE: &str = "\

@@ -29,3 +29,9 @@ impl Stopwatch {
         self.elapsed().as_secs_f64()
     }
 }
+
+/// Lets some time pass: while polling another process there is nothing to wait for.
+pub(crate) fn pause(time: Duration) {
+    let passed = crossbeam_channel::after(time).recv();
+    debug_assert!(passed.is_ok(), "nobody can close this channel");
+}

@@ -64,7 +64,9 @@ pub(crate) enum Failure {
         first: u16,
     },
     /// A network of several nodes was started as one.
-    #[error("this private network has nodes of their own: start it with --nodes 2 or more, or begin anew with --reset")]
+    #[error(
+        "this private network has nodes of their own: start it with --nodes 2 or more, or begin anew with --reset"
+    )]
     SeveralNodes,
     /// The network of nodes cannot be joined.
     #[error(transparent)]
@@ -149,15 +151,22 @@ impl Failure {
             Self::Resolve(error) => error.exit(),
             Self::Store(StoreError::InUse { .. }) => Exit::FolderInUse,
             Self::Store(_) | Self::Load(_) | Self::Start(_) | Self::Halted(_) => Exit::NodeStopped,
-            Self::Http(HttpError::Url { .. }) | Self::NoNetwork | Self::NoSnapshot { .. } | Self::Peer { .. } | Self::NoPort { .. } | Self::SeveralNodes => {
-                Exit::Usage
-            }
+            Self::Http(HttpError::Url { .. })
+            | Self::NoNetwork
+            | Self::NoSnapshot { .. }
+            | Self::Peer { .. }
+            | Self::NoPort { .. }
+            | Self::SeveralNodes => Exit::Usage,
             Self::Gossip(osmia_network::NetworkError::Listen { .. })
             | Self::AddressInUse { .. }
             | Self::Api(ApiError::AddressInUse { .. } | ApiError::Listen { .. }) => Exit::AddressUnavailable,
-            Self::Http(_) | Self::Api(ApiError::Thread(_) | ApiError::Randomness(_)) | Self::Snapshot { .. } | Self::System(_) | Self::Bench(_) | Self::Gossip(_) | Self::Identity(_) => {
-                Exit::Failure
-            }
+            Self::Http(_)
+            | Self::Api(ApiError::Thread(_) | ApiError::Randomness(_))
+            | Self::Snapshot { .. }
+            | Self::System(_)
+            | Self::Bench(_)
+            | Self::Gossip(_)
+            | Self::Identity(_) => Exit::Failure,
         }
     }
 

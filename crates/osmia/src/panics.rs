@@ -7,7 +7,7 @@ use crate::exit::Exit;
 use crate::terminal::{self, Style};
 
 /// Threads without which a node is none: their names, or what they begin with.
-const VITAL: [&str; 3] = ["engine", "verify", "mine"];
+const VITAL: [&str; 5] = ["engine", "verify", "mine", "network", "serve"];
 
 /// Takes panics over, once in a process.
 pub(crate) fn end_the_process_for_vital_threads() {
@@ -34,7 +34,7 @@ mod tests {
 
     #[test]
     fn threads_of_the_node_are_vital_and_those_of_the_api_are_not() {
-        assert!(["engine", "verify-0", "mine"].into_iter().all(is_vital));
+        assert!(["engine", "verify-0", "mine", "network", "serve"].into_iter().all(is_vital));
         assert!(!["api-0", "api-mine-0", "signals", "main"].into_iter().any(is_vital));
     }
 }

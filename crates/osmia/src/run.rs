@@ -12,7 +12,9 @@ use std::sync::Arc;
 
 use osmia_api::{Api, ApiError, ApiHandle, ApiLimits, ApiOptions};
 use osmia_engine::{CoordinatorOptions, CoordinatorStart, Node, NodeOptions, RunningNode, milestones};
-use osmia_network::{Identity, Link, Multiaddr, Network, NetworkOptions, RunningNetwork, StaticPeer, parse_peer_address};
+use osmia_network::{
+    Identity, Link, Multiaddr, Network, NetworkOptions, RunningNetwork, StaticPeer, parse_peer_address,
+};
 use osmia_primitives::ed25519::SecretKey;
 use osmia_store::{Recovery, Store, StoreOptions};
 
@@ -25,9 +27,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::files;
 use crate::keys;
-use crate::limits::{
-    COORDINATOR_QUIET_MAX, COORDINATOR_QUIET_MIN, SMALL_FILE_BYTES_MAX, VERIFY_THREADS_MAX,
-};
+use crate::limits::{COORDINATOR_QUIET_MAX, COORDINATOR_QUIET_MIN, SMALL_FILE_BYTES_MAX, VERIFY_THREADS_MAX};
 use crate::logging;
 use crate::networks::NetworkChoice;
 use crate::panics;
@@ -139,7 +139,8 @@ fn stop_with_parent() {
         return;
     }
     #[cfg(target_os = "linux")]
-    if let Err(error) = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::TERM)) {
+    if let Err(error) = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::TERM))
+    {
         tracing::warn!(%error, "this node does not stop by itself when the program that started it is killed");
     }
 }

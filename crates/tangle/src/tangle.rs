@@ -95,6 +95,12 @@ impl Tangle {
         self.window.arrival_of(id).is_some() || self.waiting.contains(id)
     }
 
+    /// Whether a message is in the window, that is, solid.
+    #[must_use]
+    pub fn is_solid(&self, id: &MessageId) -> bool {
+        self.window.arrival_of(id).is_some()
+    }
+
     /// The number of a solid message or an entry point.
     ///
     /// # Errors

@@ -62,8 +62,16 @@ pub const SYNCED_DISTANCE: u32 = 2;
 /// Requests in flight to one peer. At 300 bytes an answer and 1 ms to answer, a million messages a second.
 pub const REQUESTS_IN_FLIGHT_MAX: usize = 1_024;
 
-/// After so long without an answer a request is made again, of another peer when there is one.
+/// After so long without an answer a request is made again, of the same peer, too.
 pub const REQUEST_TIMEOUT_MS: u64 = 5_000;
+
+/// After so long a peer of which little is asked ([`QUIET_REQUESTS_MAX`]) counts as having nothing to say, and another one is
+/// asked: a peer that does not have what it is asked for does not answer at all. Far longer than a round trip around
+/// the world.
+pub const QUIET_MS: u64 = 1_000;
+
+/// Requests in flight up to which [`QUIET_MS`] counts: answering them takes a few milliseconds.
+pub const QUIET_REQUESTS_MAX: usize = 32;
 
 /// So long after its verdict an answer is not asked for again: what the node wants may have been written before.
 pub const VERDICT_SETTLE_MS: u64 = 1_000;

@@ -7,8 +7,8 @@ use osmia_primitives::{IdHasherKey, IdMap, MessageId, MilestoneIndex};
 
 use crate::handover::{Ticket, Verdict, Wanted};
 use crate::limits::{
-    ASSIGN_MS_MIN, PEERS_MAX, REQUEST_MEMORY_MS, REQUEST_TIMEOUT_MS, REQUESTS_IN_FLIGHT_MAX, REQUESTS_LOW,
-    REQUESTS_REMEMBERED_MAX, SWEEP_MS, VERDICT_SETTLE_MS, WANTED_MAX,
+    ASSIGN_MS_MIN, PEERS_MAX, QUIET_MS, QUIET_REQUESTS_MAX, REQUEST_MEMORY_MS, REQUEST_TIMEOUT_MS,
+    REQUESTS_IN_FLIGHT_MAX, REQUESTS_LOW, REQUESTS_REMEMBERED_MAX, SWEEP_MS, VERDICT_SETTLE_MS, WANTED_MAX,
 };
 use crate::packet::Heartbeat;
 use crate::peer::{Slot, slots};
@@ -57,14 +57,31 @@ enum Answer {
 /// What is known of something that was asked for.
 #[derive(Clone, Copy, Debug)]
 struct Record {
-    /// Peers asked since all were asked; those that owe an answer are among them unless they were asked before that.
+    /// Peers asked in this round, which lasts [`REQUEST_TIMEOUT_MS`] or until all were asked; those that owe an answer are
+    /// among them unless they were asked before.
     tried: u64,
+    /// Peers asked in the round before.
+    tried_before: u64,
+    /// When the round began.
+    round_ms: u64,
     /// Peers asked that did not answer.
     owing: u64,
     asked_ms: u64,
     /// The peer asked last, until it answers or its time is over: this is what counts as in flight.
     awaited: Option<Slot>,
     answer: Answer,
+}
+
+impl Record {
+    /// Begins a new round when it is time: who was silent because it did not have the item then may have it now.
+    fn turn(&mut self, now_ms: u64) {
+        let age_ms = now_ms.saturating_sub(self.round_ms);
+        if age_ms >= REQUEST_TIMEOUT_MS {
+            self.tried_before = if age_ms < 2 * REQUEST_TIMEOUT_MS { self.tried } else { 0 };
+            self.tried = 0;
+            self.round_ms = now_ms;
+        }
+    }
 }
 
 /// What a message is to the one who asked for it.
@@ -84,6 +101,12 @@ pub(crate) struct Requester {
     message_records: usize,
     in_flight: [usize; PEERS_MAX],
     in_flight_all: usize,
+    /// Peers that gave no answer yet, or let the last request pass: others are asked before them.
+    silent: u64,
+    /// When each peer was asked last, as the number of the request: of equals the one asked longest ago is next. Who is new
+    /// comes last, so that nobody comes first by connecting again and again.
+    asked: [u64; PEERS_MAX],
+    next_ask: u64,
     /// Something changed that may let more be asked.
     is_stale: bool,
     /// The last look at the list ended because no peer could be asked for more.
@@ -109,6 +132,9 @@ impl Requester {
             message_records: 0,
             in_flight: [0; PEERS_MAX],
             in_flight_all: 0,
+            silent: u64::MAX,
+            asked: [0; PEERS_MAX],
+            next_ask: 1,
             is_stale: false,
             is_starved: false,
             assigned_ms: None,
@@ -148,6 +174,9 @@ impl Requester {
         let was_owed = record.owing & slot.bit() != 0;
         let is_needed = record.answer == Answer::Missing;
         record.owing &= !slot.bit();
+        if was_owed {
+            self.silent &= !slot.bit();
+        }
         if record.awaited == Some(slot) {
             record.awaited = None;
             release(&mut self.in_flight, &mut self.in_flight_all, slot);
@@ -188,8 +217,11 @@ impl Requester {
 
     /// A peer is gone: what was asked of it is asked of others at once.
     pub(crate) fn on_close(&mut self, slot: Slot) {
+        self.silent |= slot.bit();
+        self.note_asked(slot);
         for record in self.records.values_mut() {
             record.tried &= !slot.bit();
+            record.tried_before &= !slot.bit();
             record.owing &= !slot.bit();
             if record.awaited == Some(slot) {
                 record.awaited = None;
@@ -207,9 +239,13 @@ impl Requester {
         self.swept_ms = now_ms;
         // A request may be repeated from some time on, so the list is looked through now and then.
         self.is_stale = true;
-        let Self { records, message_records, in_flight, in_flight_all, .. } = self;
+        let Self { records, message_records, in_flight, in_flight_all, silent, .. } = self;
         records.retain(|item, record| {
-            sweep_record(now_ms, record, in_flight, in_flight_all);
+            if let Some(slot) = given_up(now_ms, record, in_flight) {
+                release(in_flight, in_flight_all, slot);
+                *silent |= slot.bit();
+            }
+            settle(now_ms, record);
             let is_kept = is_remembered(now_ms, record);
             *message_records -= usize::from(!is_kept && matches!(item, Item::Message(_)));
             is_kept
@@ -267,6 +303,8 @@ impl Requester {
         }
         let mut record = known.unwrap_or(Record {
             tried: 0,
+            tried_before: 0,
+            round_ms: now_ms,
             owing: 0,
             asked_ms: now_ms,
             awaited: None,
@@ -274,14 +312,19 @@ impl Requester {
         });
         // Everyone in `tried` was asked at `asked_ms` or before.
         let may_repeat = known.is_none_or(|_| now_ms.saturating_sub(record.asked_ms) >= REQUEST_TIMEOUT_MS);
-        let (asked_again, slot) = self.choose(tiers, record.tried, may_repeat)?;
+        record.turn(now_ms);
+        let (asked_again, slot) = self.choose(tiers, record.tried | record.tried_before, may_repeat)?;
         let is_repeated = record.owing & slot.bit() != 0;
-        record.tried = if asked_again { slot.bit() } else { record.tried | slot.bit() };
+        if asked_again {
+            (record.tried, record.tried_before, record.round_ms) = (0, 0, now_ms);
+        }
+        record.tried |= slot.bit();
         record.owing |= slot.bit();
         record.asked_ms = now_ms;
         record.awaited = Some(slot);
         self.message_records += usize::from(known.is_none() && matches!(item, Item::Message(_)));
         self.records.insert(item, record);
+        self.note_asked(slot);
         if let Some(in_flight) = self.in_flight.get_mut(slot.place()) {
             *in_flight += 1;
             self.in_flight_all += 1;
@@ -289,8 +332,15 @@ impl Requester {
         Some(Ask { slot, item, is_answerable: false, is_repeated })
     }
 
-    /// The best group of peers that is not empty, and in it the one with the fewest requests in flight; `true` when it
-    /// was tried before. Rather than asking a worse group, nobody is asked while a group has no place.
+    fn note_asked(&mut self, slot: Slot) {
+        if let Some(asked) = self.asked.get_mut(slot.place()) {
+            *asked = self.next_ask;
+            self.next_ask += 1;
+        }
+    }
+
+    /// The best group of peers that is not empty, and in it the one that answers, with the fewest requests in flight; `true`
+    /// when it was tried before. Rather than asking a worse group, nobody is asked while a group has no place.
     fn choose(&mut self, tiers: Tiers, tried: u64, may_repeat: bool) -> Option<(bool, Slot)> {
         let fresh = [tiers.sure & !tried, tiers.maybe & !tried].into_iter().find(|group| *group != 0);
         let again = [tiers.sure, tiers.maybe].into_iter().find(|group| may_repeat && *group != 0);
@@ -299,7 +349,11 @@ impl Requester {
             (None, Some(group)) => (true, group),
             (None, None) => return None,
         };
-        let slot = slots(group).min_by_key(|slot| self.in_flight(*slot))?;
+        let value = |slot: &Slot| {
+            let asked = self.asked.get(slot.place()).copied().unwrap_or(0);
+            (self.silent & slot.bit() != 0, self.in_flight(*slot), asked)
+        };
+        let slot = slots(group).min_by_key(value)?;
         if self.has_no_place(slot) {
             self.is_starved = true;
             return None;
@@ -332,25 +386,27 @@ fn release(in_flight: &mut [usize; PEERS_MAX], in_flight_all: &mut usize, slot: 
     }
 }
 
-/// Ends what timed out.
-fn sweep_record(
-    now_ms: u64,
-    record: &mut Record,
-    in_flight: &mut [usize; PEERS_MAX],
-    in_flight_all: &mut usize,
-) {
-    if let Some(slot) = record.awaited
-        && now_ms.saturating_sub(record.asked_ms) >= REQUEST_TIMEOUT_MS
-    {
-        record.awaited = None;
-        release(in_flight, in_flight_all, slot);
+/// Gives a request up whose time is over; gives whom it was made of.
+fn given_up(now_ms: u64, record: &mut Record, in_flight: &[usize; PEERS_MAX]) -> Option<Slot> {
+    let slot = record.awaited?;
+    let is_quiet = in_flight.get(slot.place()).is_none_or(|requests| *requests <= QUIET_REQUESTS_MAX);
+    let ms_max = if is_quiet { QUIET_MS } else { REQUEST_TIMEOUT_MS };
+    if now_ms.saturating_sub(record.asked_ms) < ms_max {
+        return None;
     }
+    record.awaited.take()
+}
+
+/// Ends the time in which an answer is not asked for again.
+fn settle(now_ms: u64, record: &mut Record) {
     if let Answer::Settling { until_ms, is_taken } = record.answer
         && until_ms <= now_ms
     {
         record.answer = Answer::Missing;
         // What the node took and wants again, it lost: anyone may be asked who does not owe an answer.
-        record.tried = if is_taken { record.owing } else { record.tried };
+        if is_taken {
+            (record.tried, record.tried_before) = (record.owing, 0);
+        }
     }
 }
 

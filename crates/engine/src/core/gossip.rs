@@ -120,7 +120,10 @@ impl Core {
         let missing = |index: &MilestoneIndex| !self.knows_milestone(*index);
         let last = horizon.min(latest);
         Wanted {
-            milestones: (confirmed.0.saturating_add(1)..=last.0).map(MilestoneIndex).filter(missing).collect(),
+            milestones: (confirmed.0.saturating_add(1)..=last.0)
+                .map(MilestoneIndex)
+                .filter(missing)
+                .collect(),
             messages: requests
                 .into_iter()
                 .filter(|request| is_wanted(request.milestone))

@@ -9,7 +9,7 @@ use anyhow::{Context, ensure};
 use osmia_network::{Identity, Multiaddr, PeerId};
 
 use super::{measure, workload};
-use crate::clock::Stopwatch;
+use crate::clock::{self, Stopwatch};
 use crate::data_folder::{self, DataFolder};
 use crate::run::STOP_WITH_PARENT;
 
@@ -56,7 +56,7 @@ impl ChildNode {
             let is_running = self.process.try_wait()?.is_none();
             let said = || std::fs::read_to_string(log).unwrap_or_default();
             ensure!(is_running && waiting.elapsed() < START_WAIT_MAX, "the node does not start:\n{}", said());
-            std::thread::sleep(Duration::from_millis(5));
+            clock::pause(Duration::from_millis(5));
         }
         Ok(())
     }
@@ -86,7 +86,7 @@ impl Drop for ChildNode {
             if !matches!(self.process.try_wait(), Ok(None)) {
                 return;
             }
-            std::thread::sleep(Duration::from_millis(10));
+            clock::pause(Duration::from_millis(10));
         }
         drop(self.process.kill());
         drop(self.process.wait());

@@ -88,8 +88,12 @@ impl Chain {
     fn start(folder: &Path) -> anyhow::Result<Self> {
         let store = open_store(folder)?;
         let protocol = Protocol::Chrysalis(Arc::new(parameters()?));
-        let options =
-            CoreOptions { protocol: protocol.clone(), coordinator: None, gossips: false, id_hasher_key: IdHasherKey(7) };
+        let options = CoreOptions {
+            protocol: protocol.clone(),
+            coordinator: None,
+            gossips: false,
+            id_hasher_key: IdHasherKey(7),
+        };
         let mut core = Core::new(store, options)?;
         core.restore(clock::unix_ms())?;
         let verifier = Verifier::new(protocol, [9; 32], None);

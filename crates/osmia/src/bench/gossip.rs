@@ -19,7 +19,7 @@ use osmia_wire::packet::{Decoder, Heartbeat, Packet};
 use super::child::ChildNode;
 use super::ingest::{self, mega, ratio};
 use super::{hops, workload};
-use crate::clock::Stopwatch;
+use crate::clock::{self, Stopwatch};
 
 /// Data messages between two milestones.
 const MESSAGES_PER_MILESTONE: u64 = 2_000;
@@ -78,13 +78,18 @@ impl StreamReport {
         let mut lines = vec![
             format!("  {} messages, {} milestones in {:.2} s", self.messages, self.milestones, self.seconds),
             format!("  messages/s                 {:>10.0}", self.messages_per_second),
-            format!("  sent on                    {:>10.1} %", 100.0 * ratio(self.sent_on, self.messages + self.milestones)),
+            format!(
+                "  sent on                    {:>10.1} %",
+                100.0 * ratio(self.sent_on, self.messages + self.milestones)
+            ),
             format!("  CPU per message            {:>10.1} µs", self.cpu_microseconds_per_message),
             format!("  resident memory, peak      {:>10.1} MB", mega(self.resident_bytes_peak)),
         ];
         if self.flood_packets > 0 {
             let (packets, connections) = (self.flood_packets, self.flood_connections);
-            lines.push(format!("  flood                      {packets:>10} packets over {connections} connections"));
+            lines.push(format!(
+                "  flood                      {packets:>10} packets over {connections} connections"
+            ));
         }
         let mut threads: Vec<_> = self.cpu_by_thread.iter().filter(|(_, used)| **used >= 0.1).collect();
         threads.sort_by(|left, right| right.1.total_cmp(left.1));
@@ -229,7 +234,7 @@ fn wait_for(received: &AtomicU64, total: u64) -> u64 {
         if now != last.0 {
             last = (now, Stopwatch::start());
         }
-        std::thread::sleep(Duration::from_millis(1));
+        clock::pause(Duration::from_millis(1));
     }
 }
 
@@ -249,7 +254,7 @@ fn flood(
     let pause = Duration::from_secs(1) * FLOOD_BURST / FLOOD_PACKETS_PER_SECOND;
     let (mut packets, mut connections) = (0, 0);
     while !is_over.load(Ordering::Relaxed) {
-        std::thread::sleep(pause);
+        clock::pause(pause);
         // A new identity each time: the one before may be banned.
         let Ok(probe) = Probe::dial(address.clone(), network_id, &Identity::generate()?) else { continue };
         connections += 1;
@@ -260,7 +265,7 @@ fn flood(
         }
         while !is_over.load(Ordering::Relaxed) && sender.send(known.clone()) {
             packets += u64::from(FLOOD_BURST);
-            std::thread::sleep(pause);
+            clock::pause(pause);
         }
         drop(sender);
         draining.join().map_err(|_| anyhow::anyhow!("the flood failed"))?;

@@ -14,8 +14,8 @@ use osmia_network::{Identity, Link, NetworkOptions, RunningNetwork, StaticPeer};
 use osmia_primitives::MessageId;
 use osmia_wire::handover::NodeEvent;
 
-use super::workload::{self, Noise};
 use super::open_store;
+use super::workload::{self, Noise};
 use crate::clock::{self, Stopwatch};
 
 /// Nodes in the row.
@@ -127,9 +127,13 @@ fn measure(hops: &[Hop], arrivals: &Receiver<Bytes>) -> anyhow::Result<Vec<f64>>
     let first = hops.first().context("there are nodes")?.node.node();
     let waiting = Stopwatch::start();
     let expected = |number: usize| if number == 0 || number + 1 == NODES { 1 } else { 2 };
-    while hops.iter().enumerate().any(|(number, hop)| hop.network.network().summary().gossip_peers < expected(number)) {
+    while hops
+        .iter()
+        .enumerate()
+        .any(|(number, hop)| hop.network.network().summary().gossip_peers < expected(number))
+    {
         ensure!(waiting.elapsed() < WAIT_MAX, "the nodes do not connect");
-        std::thread::sleep(Duration::from_millis(5));
+        clock::pause(Duration::from_millis(5));
     }
     let mut noise = Noise::new(3);
     let mut tip = pass(first, workload::milestone_message(1, vec![MessageId::NULL], &[])?, arrivals)?.1;
@@ -139,7 +143,7 @@ fn measure(hops: &[Hop], arrivals: &Receiver<Bytes>) -> anyhow::Result<Vec<f64>>
         let (time, id) = pass(first, message, arrivals)?;
         times.push(time);
         tip = id;
-        std::thread::sleep(PAUSE);
+        clock::pause(PAUSE);
     }
     Ok(times)
 }

@@ -63,7 +63,7 @@ pub(crate) fn run(folder: &Path, milestones: u64, messages: u64) -> anyhow::Resu
         if started.elapsed() > WAIT_MAX {
             bail!("the newcomer confirmed {} of {milestones} milestones", solid.unwrap_or(0));
         }
-        std::thread::sleep(Duration::from_millis(10));
+        clock::pause(Duration::from_millis(10));
     };
     let seconds = started.seconds();
     let all = messages * milestones;

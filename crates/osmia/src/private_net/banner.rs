@@ -44,6 +44,9 @@ impl Banner<'_> {
             ("data", self.folder.display().to_string()),
             ("address", self.address()),
         ];
+        for url in self.other_urls() {
+            lines.push(("other-api", url));
+        }
         if let Some(words) = &self.prepared.new_words {
             lines.push(("mnemonic", words.clone()));
         }
@@ -80,6 +83,11 @@ impl Banner<'_> {
             grouped(TOKEN_SUPPLY),
             bold(&self.address()),
         );
+        let others = self.other_urls();
+        if !others.is_empty() {
+            page =
+                page.replacen("  Network  ", &format!("  Other APIs  {}\n  Network  ", others.join(" ")), 1);
+        }
         if let Some(words) = &self.prepared.new_words {
             page += &format!("  Mnemonic    {}\n", bold(words));
         }
@@ -98,14 +106,12 @@ impl Banner<'_> {
 
     /// Where a program on this machine reaches the API.
     fn url(&self) -> String {
-        let mut address = self.api.first().copied().unwrap_or_else(|| (Ipv4Addr::LOCALHOST, 0).into());
-        if address.ip().is_unspecified() {
-            address.set_ip(match address.ip() {
-                IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
-                IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
-            });
-        }
-        format!("http://{address}")
+        url_of(self.api.first().copied().unwrap_or_else(|| (Ipv4Addr::LOCALHOST, 0).into()))
+    }
+
+    /// The same of the other nodes.
+    fn other_urls(&self) -> Vec<String> {
+        self.api.iter().skip(1).copied().map(url_of).collect()
     }
 
     fn address(&self) -> String {
@@ -210,4 +216,14 @@ mod tests {
         assert_eq!(grouped(TOKEN_SUPPLY), "2 779 530 283 277 761");
         assert_eq!((grouped(0), grouped(999), grouped(1_000)), ("0".into(), "999".into(), "1 000".into()));
     }
+}
+
+fn url_of(mut address: SocketAddr) -> String {
+    if address.ip().is_unspecified() {
+        address.set_ip(match address.ip() {
+            IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    format!("http://{address}")
 }

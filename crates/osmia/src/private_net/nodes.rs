@@ -2,7 +2,7 @@
 //! process makes their folders, starts them, starts one again that ends, and stops them with itself.
 
 use std::io::{BufRead as _, BufReader};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Stdio};
 use std::time::Duration;
@@ -11,13 +11,14 @@ use osmia_network::{Identity, PeerId};
 use osmia_primitives::MilestoneIndex;
 
 use crate::cli::{AllowedOrigin, PrivateNetArgs};
-use crate::clock::Stopwatch;
+use crate::clock::{self, Stopwatch};
 use crate::data_folder::{DATABASE, DataFolder};
 use crate::failure::Failure;
 use crate::files::{self, FileError};
+use crate::http_client::HttpClient;
 use crate::limits::{
-    NODE_LINE_BYTES_MAX, NODES_MAX, NODE_RESTART_DELAY_MAX, NODE_RESTART_DELAY_MIN, NODE_START_WAIT_MAX,
-    NODE_STOP_DURATION_MAX, NODE_UP_DURATION_MIN, WATCH_INTERVAL,
+    NODE_LINE_BYTES_MAX, NODE_RESTART_DELAY_MAX, NODE_RESTART_DELAY_MIN, NODE_START_WAIT_MAX,
+    NODE_STOP_DURATION_MAX, NODE_UP_DURATION_MIN, NODES_MAX, WATCH_INTERVAL,
 };
 use crate::private_net::NetworkError;
 use crate::private_net::setup::Prepared;
@@ -103,12 +104,8 @@ impl Nodes {
             nodes = places.len(),
             "starting the nodes"
         );
-        let node = |place| Node {
-            place,
-            process: None,
-            up: Stopwatch::start(),
-            delay: NODE_RESTART_DELAY_MIN,
-        };
+        let node =
+            |place| Node { place, process: None, up: Stopwatch::start(), delay: NODE_RESTART_DELAY_MIN };
         let mut nodes = Self { nodes: places.into_iter().map(node).collect(), begun };
         let is_begun = nodes.begun.exists();
         for node in &mut nodes.nodes {
@@ -130,7 +127,9 @@ impl Nodes {
             for node in &mut self.nodes {
                 if let Some(code) = node.ended()? {
                     let name = node.place.name();
-                    return Err(Failure::Halted(format!("{name} ended with {code}; its own words stand above")));
+                    return Err(Failure::Halted(format!(
+                        "{name} ended with {code}; its own words stand above"
+                    )));
                 }
             }
             if self.nodes.iter().all(|node| milestone_of(node.place.api).is_some_and(|index| index > 0)) {
@@ -170,7 +169,7 @@ impl Nodes {
                     node.kill();
                     break;
                 }
-                std::thread::sleep(Duration::from_millis(10));
+                clock::pause(Duration::from_millis(10));
             }
         }
     }
@@ -284,13 +283,8 @@ fn copy_log(name: &str, log: ChildStderr) {
 
 /// The confirmed milestone of the node whose API is at `address`, when it answers.
 fn milestone_of(address: SocketAddr) -> Option<u64> {
-    let mut stream = std::net::TcpStream::connect(address).ok()?;
-    std::io::Write::write_all(&mut stream, b"GET /api/v1/info HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").ok()?;
-    let mut text = String::new();
-    std::io::Read::read_to_string(&mut std::io::Read::take(stream, 65536), &mut text).ok()?;
-    let (_, body) = text.split_once("\r\n\r\n")?;
-    let info: serde_json::Value = serde_json::from_str(body).ok()?;
-    info.pointer("/data/confirmedMilestoneIndex")?.as_u64()
+    let info = HttpClient::new(&format!("http://{address}")).ok()?.get("/api/v1/info").ok()?;
+    info["confirmedMilestoneIndex"].as_u64()
 }
 
 /// Whether the network of `folder` runs as processes of its own.
@@ -355,17 +349,23 @@ fn places(args: &PrivateNetArgs, folder: &Path) -> Result<Vec<Place>, Failure> {
             None => DataFolder::create(&folder)?,
         });
         let identity = Identity::load_or_create(&crate::data_folder::identity_in(&folder))?;
-        let port = |first: u16| {
-            let offset = u16::try_from(number - 1).ok();
-            offset.and_then(|offset| first.checked_add(offset)).ok_or(Failure::NoPort { first })
-        };
-        let api = SocketAddr::new(args.api.ip(), port(args.api.port())?);
-        let first = args.gossip.unwrap_or(GOSSIP_ADDRESS);
-        let gossip = SocketAddr::new(first.ip(), port(first.port())?);
-        super::check_address(api)?;
+        let api = nth_address(args.api, number)?;
+        let gossip = nth_address(args.gossip.unwrap_or(GOSSIP_ADDRESS), number)?;
         places.push(Place { number, folder, api, gossip, id: identity.peer_id() });
     }
     Ok(places)
+}
+
+/// The address of the node `number`: ports count up from the first one; port 0 takes a free one for each.
+fn nth_address(first: SocketAddr, number: usize) -> Result<SocketAddr, Failure> {
+    if first.port() == 0 {
+        return Ok(TcpListener::bind(first)?.local_addr()?);
+    }
+    let offset = u16::try_from(number - 1).ok();
+    let port = offset.and_then(|offset| first.port().checked_add(offset));
+    let address = SocketAddr::new(first.ip(), port.ok_or(Failure::NoPort { first: first.port() })?);
+    super::check_address(address)?;
+    Ok(address)
 }
 
 /// The text of a node's configuration. It is written anew at every start.
@@ -386,7 +386,11 @@ fn configuration(args: &PrivateNetArgs, folder: &DataFolder, place: &Place, plac
     let others = places.iter().filter(|other| other.number != place.number);
     let peers: Vec<String> = others
         .map(|other| {
-            format!("  {{ address = {}, alias = {} }},\n", quoted(&other.multiaddress()), quoted(&other.name()))
+            format!(
+                "  {{ address = {}, alias = {} }},\n",
+                quoted(&other.multiaddress()),
+                quoted(&other.name())
+            )
         })
         .collect();
     let mut text = format!(

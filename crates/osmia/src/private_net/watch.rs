@@ -33,7 +33,11 @@ pub(crate) fn until_end(node: &Node, signal: &StopSignal) -> Ended {
 }
 
 fn ended(node: &Node, signal: &StopSignal, timeout: Duration) -> Option<Ended> {
-    signal.wait(timeout).and_then(Event::stop).map(Ended::Asked).or_else(|| node.halt_reason().map(Ended::Halted))
+    signal
+        .wait(timeout)
+        .and_then(Event::stop)
+        .map(Ended::Asked)
+        .or_else(|| node.halt_reason().map(Ended::Halted))
 }
 
 /// What was seen of a node so far.

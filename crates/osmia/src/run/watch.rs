@@ -6,9 +6,9 @@ use osmia_primitives::MilestoneIndex;
 
 use crate::clock::Stopwatch;
 use crate::config::Config;
+use crate::ending::Ended;
 use crate::limits::{SUMMARY_INTERVAL, WATCH_INTERVAL};
 use crate::logging;
-use crate::ending::Ended;
 use crate::run::progress::{Fraction, Progress, duration};
 use crate::run::static_peers;
 use crate::stop_signal::{Event, StopSignal};

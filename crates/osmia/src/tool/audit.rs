@@ -7,7 +7,7 @@ use osmia_chrysalis::{Message, Payload, TOKEN_SUPPLY};
 use osmia_engine::genesis;
 use osmia_engine::ledger::StoreLedger;
 use osmia_engine::milestones::{self, StoredMilestone};
-use osmia_primitives::MilestoneIndex;
+use osmia_primitives::{MilestoneIndex, blake2b, hex};
 use osmia_store::{AuditReport as StoreReport, Reader, Store, StoreError, StoreOptions};
 
 use crate::data_folder::{DataFolder, FolderError};
@@ -31,6 +31,7 @@ pub(crate) struct Report {
     output_funds: u64,
     treasury_funds: u64,
     supply: u64,
+    ledger_hash: String,
     findings_total: u64,
     findings: Vec<String>,
 }
@@ -61,7 +62,20 @@ fn audit(store: &Store) -> Result<Report, StoreError> {
     let confirmed = osmia_engine::ledger::index(&reader)?;
     let mut milestones = Milestones::default();
     milestones.check(&reader, confirmed)?;
-    Ok(Report::of(&stored, &ledger, milestones, confirmed))
+    let ledger_hash = ledger_hash(&reader)?;
+    Ok(Report { ledger_hash, ..Report::of(&stored, &ledger, milestones, confirmed) })
+}
+
+/// A hash over every row of the ledger's outputs in the order of their ids, hexadecimal: nodes with the same history have
+/// the same. Each row is hashed with the hash of those before it (BLAKE2b-256 of hash ‖ key ‖ value, beginning with 32 zero
+/// bytes).
+fn ledger_hash(reader: &Reader<'_>) -> Result<String, StoreError> {
+    let mut hash = [0; 32];
+    for row in reader.scan(osmia_store::Table::Outputs, osmia_store::ScanRange::all()) {
+        let (key, value) = row?;
+        hash = blake2b::hash_parts(&[&hash, &key, &value]);
+    }
+    Ok(hex::encode(&hash))
 }
 
 /// The chain of milestones.
@@ -143,6 +157,7 @@ impl Report {
             output_funds: funds(ledger.output_funds),
             treasury_funds: funds(ledger.treasury_funds),
             supply: TOKEN_SUPPLY,
+            ledger_hash: String::new(),
             findings_total,
             findings,
         }
@@ -165,7 +180,8 @@ impl Report {
              messages     {}, {} of them referenced by milestones\n\
              rows         {} children, {} index, {} entry points\n\
              outputs      {}, {} of them unspent, on {} addresses\n\
-             funds        {} in outputs, {} in the treasury, supply {}\n",
+             funds        {} in outputs, {} in the treasury, supply {}\n\
+             ledger hash  {}\n",
             self.milestone,
             self.milestones,
             self.messages,
@@ -179,6 +195,7 @@ impl Report {
             self.output_funds,
             self.treasury_funds,
             self.supply,
+            self.ledger_hash,
         );
         if self.is_clean {
             text += "clean: everything fits together\n";

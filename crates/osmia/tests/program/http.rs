@@ -50,9 +50,18 @@ impl Http {
         self.request("POST", "/api/v1/messages", message)
     }
 
+    /// Any request with a JSON body, or none.
+    pub(crate) fn json(&mut self, method: &str, path: &str, body: &str) -> io::Result<Reply> {
+        self.request_as("application/json", method, path, body.as_bytes())
+    }
+
     fn request(&mut self, method: &str, path: &str, body: &[u8]) -> io::Result<Reply> {
+        self.request_as("application/octet-stream", method, path, body)
+    }
+
+    fn request_as(&mut self, form: &str, method: &str, path: &str, body: &[u8]) -> io::Result<Reply> {
         let head = format!(
-            "{method} {path} HTTP/1.1\r\nHost: osmia\r\nContent-Type: application/octet-stream\r\nContent-Length: {}\r\n\r\n",
+            "{method} {path} HTTP/1.1\r\nHost: osmia\r\nContent-Type: {form}\r\nContent-Length: {}\r\n\r\n",
             body.len()
         );
         let mut request = head.into_bytes();

@@ -15,6 +15,7 @@ mod damaged_log;
 mod full_disk;
 mod http;
 mod load;
+mod nodes;
 mod private_net;
 mod process;
 mod random;

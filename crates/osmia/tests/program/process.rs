@@ -98,6 +98,8 @@ pub(crate) struct Program {
     log: PathBuf,
     /// The `name: value` lines that it printed.
     pub(crate) facts: BTreeMap<String, String>,
+    /// Where the APIs of the other nodes listen.
+    pub(crate) other_apis: Vec<SocketAddr>,
 }
 
 impl Program {
@@ -118,17 +120,20 @@ impl Program {
         let mut child = Self::spawn(command, log);
         let mut out = BufReader::new(child.stdout.take().unwrap());
         let mut facts = BTreeMap::new();
+        let mut other_apis = Vec::new();
         // The last line that is printed about a network.
         while !facts.contains_key("send") {
             let mut line = String::new();
             if out.read_line(&mut line).unwrap() == 0 {
                 return Err(child.wait().unwrap());
             }
-            if let Some((name, value)) = line.trim_end().split_once(": ") {
+            if let Some(url) = line.trim_end().strip_prefix("other-api: http://") {
+                other_apis.push(url.parse().unwrap());
+            } else if let Some((name, value)) = line.trim_end().split_once(": ") {
                 facts.insert(name.to_owned(), value.to_owned());
             }
         }
-        Ok(Self { child, _out: out, log: log.to_owned(), facts })
+        Ok(Self { child, _out: out, log: log.to_owned(), facts, other_apis })
     }
 
     /// Where the API listens.

@@ -28,7 +28,9 @@ fn status_says_synced_of_a_network_that_runs_and_unreachable_after_it() {
     assert_eq!(output.status.code(), Some(0), "{}{}", out(&output), errors(&output));
     let screen = out(&output);
     assert!(screen.starts_with("SYNCED  milestone "), "{screen}");
-    for row in ["Network", "Confirmed", "Messages", "this node runs without gossip", "Memory", "Database", &api] {
+    for row in
+        ["Network", "Confirmed", "Messages", "this node runs without gossip", "Memory", "Database", &api]
+    {
         assert!(screen.contains(row), "{row} in {screen}");
     }
     assert!(!screen.contains('\u{1b}') && screen.lines().all(|line| line.chars().count() <= 100), "{screen}");
@@ -83,7 +85,8 @@ impl Drop for Node {
 fn events(log: &Path) -> Vec<Value> {
     let text = std::fs::read_to_string(log).unwrap();
     let complete = text.rsplit_once('\n').map_or("", |(complete, _)| complete);
-    let parse = |line| -> Value { serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")) };
+    let parse =
+        |line| -> Value { serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")) };
     let events: Vec<Value> = complete.lines().map(parse).collect();
     for event in &events {
         assert!(event["timestamp"].is_string() && event["level"].is_string(), "{event}");
@@ -136,7 +139,8 @@ fn a_node_logs_json_and_changes_what_it_logs_and_its_peers_while_it_runs() {
     wait::until("the peer of the file", || {
         out(&run(&["peers", "list", "--api", &api])).contains("/ip4/127.0.0.1/tcp/1").then_some(())
     });
-    let other = format!("/ip4/127.0.0.1/tcp/2/p2p/{}", "12D3KooWCKwcTWevoRKa2kEBputeGASvEBuDfRDSbe8t1DWugUmL");
+    let other =
+        format!("/ip4/127.0.0.1/tcp/2/p2p/{}", "12D3KooWCKwcTWevoRKa2kEBputeGASvEBuDfRDSbe8t1DWugUmL");
     let added = run(&["peers", "add", &other, "--alias", "other", "--api", &api]);
     assert_eq!(added.status.code(), Some(0), "{}", errors(&added));
     let removed = || run(&["peers", "remove", "other", "--api", &api]);

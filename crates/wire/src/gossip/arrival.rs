@@ -130,15 +130,18 @@ impl Gossip {
 
     /// Whether a message was asked for, and what that means. The id is computed only while ids are asked for.
     fn kind_of(&mut self, now_ms: u64, slot: Slot, bytes: &Bytes) -> (Kind, Option<Match>) {
+        let milestone = claimed_milestone(bytes).map(Item::Milestone);
+        let by_index = milestone.and_then(|item| self.requester.on_arrival(slot, item));
         if self.requester.expects_messages() {
             let item = Item::Message(MessageId::of(bytes));
             if let Some(matched) = self.requester.on_arrival(slot, item) {
-                return (Kind::Answer(item), Some(matched));
+                // A milestone can be asked for both ways, of the same peer or of two: one message answers both.
+                let was_owed = matched.was_owed || by_index.is_some_and(|other| other.was_owed);
+                return (Kind::Answer(item), Some(Match { was_owed, ..matched }));
             }
         }
-        let Some(index) = claimed_milestone(bytes) else { return (Kind::Plain, None) };
-        let item = Item::Milestone(index);
-        if let Some(matched) = self.requester.on_arrival(slot, item) {
+        let Some(item) = milestone else { return (Kind::Plain, None) };
+        if let Some(matched) = by_index {
             return (Kind::Answer(item), Some(matched));
         }
         let asked_ms = self.peer(slot).and_then(|peer| peer.latest_asked_ms);

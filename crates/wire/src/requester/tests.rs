@@ -89,13 +89,54 @@ fn nothing_is_asked_again_before_its_time_and_then_of_another() {
     let mut world = World::new(&[candidate(0, 0, 9, 9), candidate(1, 0, 9, 9)]);
     let list = || wanted(0..1, Some(5));
     assert_eq!(world.want(0, list()), [(0, item(0))]);
-    for now_ms in (0..REQUEST_TIMEOUT_MS).step_by(100) {
+    for now_ms in (0..QUIET_MS).step_by(100) {
         assert!(world.want(now_ms, list()).is_empty(), "at {now_ms}");
     }
-    assert_eq!(world.asks(REQUEST_TIMEOUT_MS), [(1, item(0))], "the other one");
+    assert_eq!(world.asks(QUIET_MS), [(1, item(0))], "the other one");
     assert_eq!(world.requester.in_flight(Slot(0)), 0);
-    assert!(world.want(2 * REQUEST_TIMEOUT_MS - 1, list()).is_empty());
-    assert_eq!(world.asks(2 * REQUEST_TIMEOUT_MS + SWEEP_MS), [(0, item(0))], "both were asked: begin again");
+    for now_ms in (QUIET_MS..QUIET_MS + REQUEST_TIMEOUT_MS).step_by(100) {
+        assert!(world.want(now_ms, list()).is_empty(), "at {now_ms}: both were asked");
+    }
+    assert_eq!(world.asks(QUIET_MS + REQUEST_TIMEOUT_MS + SWEEP_MS), [(0, item(0))], "begin again");
+}
+
+#[test]
+fn a_peer_that_connects_again_and_again_does_not_keep_others_from_being_asked() {
+    let mut world = World::new(&[candidate(0, 0, 9, 9), candidate(1, 0, 9, 9)]);
+    let mut asked = [0; 2];
+    for second in 0..60 {
+        let now_ms = second * QUIET_MS;
+        for (slot, _) in world.want(now_ms, wanted(0..1, Some(5))) {
+            asked[usize::from(slot)] += 1;
+        }
+        world.requester.on_close(Slot(0));
+    }
+    assert!(asked[1] >= 5, "{asked:?}");
+}
+
+#[test]
+fn a_busy_peer_has_more_time_to_answer() {
+    let mut world = World::new(&[candidate(0, 0, 9, 9)]);
+    let many = QUIET_REQUESTS_MAX + 1;
+    let numbers = 0..u32::try_from(many).unwrap();
+    assert_eq!(world.want(0, wanted(numbers, Some(5))).len(), many);
+    world.peers.push(candidate(1, 0, 9, 9));
+    assert!(world.asks(REQUEST_TIMEOUT_MS - 1).is_empty());
+    assert_eq!(world.asks(REQUEST_TIMEOUT_MS + SWEEP_MS).len(), many, "the other one");
+}
+
+#[test]
+fn who_lets_requests_pass_is_asked_last() {
+    let mut world = World::new(&[candidate(0, 0, 9, 9), candidate(1, 0, 9, 9)]);
+    assert_eq!(world.want(0, wanted(0..1, Some(5))), [(0, item(0))]);
+    assert_eq!(world.asks(QUIET_MS), [(1, item(0))]);
+    assert!(world.requester.on_arrival(Slot(1), item(0)).is_some_and(|found| found.was_owed));
+    let later = QUIET_MS + SWEEP_MS;
+    let asks = world.want(later, wanted(1..4, Some(5)));
+    assert!(asks.iter().all(|(slot, _)| *slot == 1), "{asks:?}");
+    // One answer, however late, makes up for it, and then it has the fewest requests.
+    assert!(world.requester.on_arrival(Slot(0), item(0)).is_some_and(|found| found.was_owed));
+    assert_eq!(world.want(later + 1, wanted(4..5, Some(5))), [(0, item(4))]);
 }
 
 #[test]

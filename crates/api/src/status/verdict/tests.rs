@@ -32,10 +32,11 @@ fn peers(gossiping: usize, known: usize, banned: usize) -> Peers {
     Peers { is_running: true, gossiping, known, banned }
 }
 
-#[test]
-fn every_case_has_its_word_and_names_its_reason() {
+type Case = (Facts<'static>, Verdict, &'static str);
+
+fn cases_of_halts_and_peers() -> Vec<Case> {
     let node = synced_node();
-    let table = [
+    vec![
         (node, Verdict::Synced, "milestone 100 is confirmed, the newest is 10 s old"),
         (
             Facts { halted: Some("milestone 7 was signed twice"), ..node },
@@ -63,6 +64,12 @@ fn every_case_has_its_word_and_names_its_reason() {
             "gossip does not run",
         ),
         (Facts { peers: peers(0, 0, 0), needs_peers: false, ..node }, Verdict::Synced, "milestone 100"),
+    ]
+}
+
+fn cases_of_milestones() -> Vec<Case> {
+    let node = synced_node();
+    vec![
         (
             Facts { latest: mark(0, 0), pace: pace(59, 59, 59), ..behind_node() },
             Verdict::Starting,
@@ -108,8 +115,12 @@ fn every_case_has_its_word_and_names_its_reason() {
             "newest milestone it knows is 22 h 13 min old",
         ),
         (Facts { now_s: 0, ..node }, Verdict::Synced, "0 s old"),
-    ];
-    for (facts, verdict, reason) in table {
+    ]
+}
+
+#[test]
+fn every_case_has_its_word_and_names_its_reason() {
+    for (facts, verdict, reason) in cases_of_halts_and_peers().into_iter().chain(cases_of_milestones()) {
         let judgement = judge(&facts);
         assert_eq!(judgement.verdict, verdict, "{judgement:?} of {facts:?}");
         assert!(judgement.reason.contains(reason), "{judgement:?} instead of {reason}");
