@@ -162,10 +162,10 @@ fn a_node_that_is_behind_takes_only_what_it_asked_for_and_milestones() {
     let present = Bytes::from(old.data(&[MessageId::of(&newest(&old))], "present"));
     let mut new = newcomer();
     for interest in [Interest::Gossip, Interest::MilestonesOnly] {
-        let told = give(&mut new, &[present.clone()], interest);
+        let told = give(&mut new, std::slice::from_ref(&present), interest);
         assert_eq!(told.verdicts, [Verdict::NotTaken]);
     }
-    assert_eq!(give(&mut new, &[present.clone()], Interest::Requested).verdicts, [Verdict::New]);
+    assert_eq!(give(&mut new, std::slice::from_ref(&present), Interest::Requested).verdicts, [Verdict::New]);
     assert_eq!(give(&mut new, &[present], Interest::Requested).verdicts, [Verdict::Known]);
     let told = give(&mut new, &[newest(&old)], Interest::MilestonesOnly);
     assert_eq!(told.verdicts, [Verdict::New]);
@@ -181,10 +181,10 @@ fn gossip_of_the_present_is_attached_and_sent_on_once() {
     let first = Bytes::from(old.data(&[MessageId::of(&newest(&old))], "first"));
     let second = Bytes::from(old.data(&[MessageId::of(&first)], "second"));
     // The child comes first: it waits, and its parent is wanted although no milestone needs it.
-    let told = give(&mut new, &[second.clone()], Interest::Gossip);
+    let told = give(&mut new, std::slice::from_ref(&second), Interest::Gossip);
     assert_eq!((told.verdicts, told.broadcasts), (vec![Verdict::New], vec![]));
     assert_eq!(told.wanted.unwrap().messages, [(MessageId::of(&first), None)]);
-    let told = give(&mut new, &[first.clone()], Interest::Gossip);
+    let told = give(&mut new, std::slice::from_ref(&first), Interest::Gossip);
     assert_eq!(told.broadcasts, [(first.clone(), false), (second, false)]);
     assert_eq!(told.wanted, Some(Wanted::default()));
     let told = give(&mut new, &[first], Interest::Gossip);
@@ -201,13 +201,13 @@ fn proof_of_work_is_judged_unless_a_milestone_vouches_for_the_message() {
     let mut new = World::gossiping(strict, None);
     let too_little = [Verdict::Invalid(Invalid::InsufficientPow)];
     for interest in [Interest::Gossip, Interest::RequestedMilestone] {
-        assert_eq!(give(&mut new, &[message.clone()], interest).verdicts, too_little);
+        assert_eq!(give(&mut new, std::slice::from_ref(&message), interest).verdicts, too_little);
     }
     assert_eq!(give(&mut new, &[message], Interest::Requested).verdicts, [Verdict::New]);
     assert_eq!(give(&mut new, &[newest(&old)], Interest::Gossip).verdicts, too_little);
     let told = give(&mut new, &[newest(&old)], Interest::RequestedMilestone);
     assert_eq!(told.verdicts, [Verdict::New], "its signatures are worth more than work");
-    assert_eq!(give(&mut new, &[forged.clone()], Interest::MilestonesOnly).verdicts, too_little);
+    assert_eq!(give(&mut new, std::slice::from_ref(&forged), Interest::MilestonesOnly).verdicts, too_little);
     // A signature that does not count leaves an ordinary message.
     let mut bad = forged.to_vec();
     let place = bad.len() - 20;
@@ -231,10 +231,10 @@ fn two_milestones_of_one_index_halt_a_node_even_while_they_wait() {
     let mut new = newcomer();
     let one = Bytes::from(new.forged(MilestoneIndex(5), &[MessageId([1; 32])], 1));
     let two = Bytes::from(new.forged(MilestoneIndex(5), &[MessageId([2; 32])], 1));
-    give(&mut new, &[one.clone()], Interest::Gossip);
-    give(&mut new, &[one.clone()], Interest::Gossip);
+    give(&mut new, std::slice::from_ref(&one), Interest::Gossip);
+    give(&mut new, std::slice::from_ref(&one), Interest::Gossip);
     assert_eq!(new.view().halted, None);
-    give(&mut new, &[two.clone()], Interest::Gossip);
+    give(&mut new, std::slice::from_ref(&two), Interest::Gossip);
     let (first, second) = (MessageId::of(&one), MessageId::of(&two));
     assert_eq!(
         new.view().halted,

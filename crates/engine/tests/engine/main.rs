@@ -17,6 +17,7 @@ mod confirming;
 mod coordinating;
 #[cfg(test)]
 mod failing;
+#[cfg(test)]
 mod gossiping;
 #[cfg(test)]
 mod restarting;

@@ -143,6 +143,16 @@ fn grouped(number: u64) -> String {
     text
 }
 
+fn url_of(mut address: SocketAddr) -> String {
+    if address.ip().is_unspecified() {
+        address.set_ip(match address.ip() {
+            IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    format!("http://{address}")
+}
+
 #[cfg(test)]
 mod tests {
     use osmia_chrysalis::Address;
@@ -216,14 +226,4 @@ mod tests {
         assert_eq!(grouped(TOKEN_SUPPLY), "2 779 530 283 277 761");
         assert_eq!((grouped(0), grouped(999), grouped(1_000)), ("0".into(), "999".into(), "1 000".into()));
     }
-}
-
-fn url_of(mut address: SocketAddr) -> String {
-    if address.ip().is_unspecified() {
-        address.set_ip(match address.ip() {
-            IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
-            IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
-        });
-    }
-    format!("http://{address}")
 }

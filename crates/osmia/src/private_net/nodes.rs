@@ -284,7 +284,7 @@ fn copy_log(name: &str, log: ChildStderr) {
 /// The confirmed milestone of the node whose API is at `address`, when it answers.
 fn milestone_of(address: SocketAddr) -> Option<u64> {
     let info = HttpClient::new(&format!("http://{address}")).ok()?.get("/api/v1/info").ok()?;
-    info["confirmedMilestoneIndex"].as_u64()
+    info.get("confirmedMilestoneIndex")?.as_u64()
 }
 
 /// Whether the network of `folder` runs as processes of its own.

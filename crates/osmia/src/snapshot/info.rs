@@ -125,9 +125,9 @@ mod tests {
     use super::*;
 
     fn info_of(bytes: &[u8]) -> Result<Info, Failure> {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = tempfile::tempdir()?;
         let path = folder.path().join("snapshot.bin");
-        std::fs::write(&path, bytes).unwrap();
+        std::fs::write(&path, bytes)?;
         read(&path)
     }
 
