@@ -3,7 +3,6 @@
 use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
-use serde_json::Value;
 
 use crate::spdx::Expression;
 use crate::tree::Finding;
@@ -29,16 +28,38 @@ const ALLOWED: [&str; 13] = [
     "Zlib",
 ];
 
-/// What Cargo knows of the packages in use on this kind of machine, without asking the network.
-pub(crate) fn metadata() -> Result<Value> {
+/// A package that something here is built from.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Package {
+    /// Its name and version.
+    name: String,
+    /// What it says of its licence; empty when it says nothing.
+    licence: String,
+    /// Whether it is a part of this project.
+    is_own: bool,
+}
+
+/// The packages in use on this kind of machine, without asking the network. `cargo tree` knows which optional ones are
+/// really built; Cargo.lock and `cargo metadata` name more.
+pub(crate) fn packages() -> Result<Vec<Package>> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let platform = run(Command::new("rustc").arg("-vV"))?;
-    let platform =
-        platform.lines().find_map(|line| line.strip_prefix("host: ")).context("rustc names no host")?;
-    let arguments =
-        ["metadata", "--format-version", "1", "--locked", "--offline", "--filter-platform", platform];
-    let json = run(Command::new(cargo).args(arguments))?;
-    serde_json::from_str(&json).context("cargo metadata printed something that is not JSON")
+    let arguments = ["tree", "--workspace", "--edges", "normal,build,dev", "--prefix", "none"];
+    let format = ["--format", "{p}\t{l}", "--locked", "--offline"];
+    let text = run(Command::new(cargo).args(arguments).args(format))?;
+    let mut packages: Vec<Package> = text.lines().filter_map(package).collect();
+    packages.sort();
+    packages.dedup();
+    Ok(packages)
+}
+
+/// Reads a line of `cargo tree`: `name v1.2.3 (path or remark)`, a tab, the licence. Where a package was listed before, `(*)`
+/// may follow.
+fn package(line: &str) -> Option<Package> {
+    let (package, licence) = line.split_once('\t')?;
+    let mut words = package.split(' ');
+    let name = format!("{} {}", words.next()?, words.next()?.trim_start_matches('v'));
+    let is_own = package.contains("(/");
+    Some(Package { name, licence: licence.trim_end_matches(" (*)").trim().to_owned(), is_own })
 }
 
 fn run(command: &mut Command) -> Result<String> {
@@ -47,22 +68,14 @@ fn run(command: &mut Command) -> Result<String> {
     String::from_utf8(output.stdout).context("a command printed something that is not UTF-8")
 }
 
-/// The packages in `metadata` whose licence is missing or not allowed.
-pub(crate) fn check(metadata: &Value) -> Result<Vec<Finding>> {
-    let packages = metadata.get("packages").and_then(Value::as_array).context("metadata without packages")?;
-    ensure!(!packages.is_empty(), "metadata without packages");
-    let mut findings = Vec::new();
-    for package in packages {
-        let text = |key: &str| package.get(key).and_then(Value::as_str);
-        let licence = text("license").unwrap_or("");
-        let is_own = package.get("source").is_none_or(Value::is_null);
-        if let Some(problem) = problem(licence, is_own) {
-            let place = format!("{} {}", text("name").unwrap_or("?"), text("version").unwrap_or("?"));
-            findings.push(Finding { place, line: 0, rule: "licence", text: problem });
-        }
-    }
-    findings.sort();
-    Ok(findings)
+/// The packages whose licence is missing or not allowed.
+pub(crate) fn check(packages: &[Package]) -> Result<Vec<Finding>> {
+    ensure!(!packages.is_empty(), "cargo names no packages");
+    let finding = |package: &Package| {
+        let text = problem(&package.licence, package.is_own)?;
+        Some(Finding { place: package.name.clone(), line: 0, rule: "licence", text })
+    };
+    Ok(packages.iter().filter_map(finding).collect())
 }
 
 fn problem(licence: &str, is_own: bool) -> Option<String> {
@@ -81,30 +94,27 @@ fn problem(licence: &str, is_own: bool) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
-
-    const REGISTRY: &str = "registry+https://github.com/rust-lang/crates.io-index";
 
     #[test]
     fn packages_are_judged() {
-        let metadata = json!({ "packages": [
-            { "name": "ours", "version": "1", "license": "Apache-2.0", "source": null },
-            { "name": "ours-not", "version": "1", "license": "MIT", "source": null },
-            { "name": "good", "version": "2", "license": "MIT OR GPL-2.0", "source": REGISTRY },
-            { "name": "bad", "version": "3", "license": "GPL-2.0-only", "source": REGISTRY },
-            { "name": "odd", "version": "4", "license": "see file", "source": REGISTRY },
-            { "name": "silent", "version": "5", "license": null, "source": REGISTRY },
-        ]});
+        let text = "ours v1.0.0 (/somewhere)\tApache-2.0\n\
+            ours-not v1.0.0 (/elsewhere)\tMIT\n\
+            \n\
+            good v2.0.0\tMIT OR GPL-2.0\n\
+            macros v2.0.0 (proc-macro)\tMIT (*)\n\
+            bad v3.0.0\tGPL-2.0-only\n\
+            odd v4.0.0\tsee file\n\
+            silent v5.0.0\t\n";
+        let packages: Vec<Package> = text.lines().filter_map(package).collect();
+        assert_eq!(packages.len(), 7);
         let places: Vec<String> =
-            check(&metadata).unwrap().into_iter().map(|finding| finding.place).collect();
-        assert_eq!(places, ["bad 3", "odd 4", "ours-not 1", "silent 5"]);
+            check(&packages).unwrap().into_iter().map(|finding| finding.place).collect();
+        assert_eq!(places, ["ours-not 1.0.0", "bad 3.0.0", "odd 4.0.0", "silent 5.0.0"]);
     }
 
     #[test]
     fn an_answer_without_packages_is_an_error() {
-        assert!(check(&json!({})).is_err());
-        assert!(check(&json!({ "packages": [] })).is_err());
+        assert!(check(&[]).is_err());
     }
 }

@@ -29,7 +29,7 @@ fn main() -> Result<ExitCode> {
     let command: Vec<String> = std::env::args().skip(1).collect();
     let findings = match command.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["tidy"] => tidy::check(&Tree::of_repository()?),
-        ["licences"] => licences::check(&licences::metadata()?)?,
+        ["licences"] => licences::check(&licences::packages()?)?,
         ["crash", "--rounds", rounds] => return crash::run(rounds),
         ["sim", arguments @ ..] => return sim::run(arguments),
         _ => bail!(
