@@ -157,7 +157,7 @@ impl Host {
             SwarmEvent::OutgoingConnectionError { peer_id: Some(peer), error, .. } => {
                 self.on_dial_failed(&peer, &dial_error::short(&error));
             }
-            SwarmEvent::NewListenAddr { address, .. } => tracing::info!(%address, "listening for peers"),
+            SwarmEvent::NewListenAddr { address, .. } => tracing::debug!(%address, "listening for peers"),
             SwarmEvent::ExpiredListenAddr { address, .. } => {
                 tracing::warn!(%address, "no longer listening for peers");
             }

@@ -59,12 +59,17 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     for address in [config.api.listen, config.metrics.listen].into_iter().flatten() {
         check_address(address)?;
     }
-    let peers = static_peers(&config.gossip.peers)?;
+    let mut peers = peers(&config, &choice)?;
     let folder = match found {
         Some(folder) => folder,
         None => DataFolder::create(&path)?,
     };
     let identity = identity(&config, &folder)?;
+    if config.gossip.peers.is_empty() {
+        // The network's description may name this very node.
+        let own = format!("/p2p/{}", identity.peer_id());
+        peers.retain(|peer| !peer.address.to_string().ends_with(&own));
+    }
     tracing::info!(network = %choice.parameters().network_name, peer_id = %identity.peer_id(), "starting");
     let store = open_database(&config, &folder, &choice, &signal)?;
     let link = Link::new(keys::random().map_err(NetworkError::Secrets)?);
@@ -96,6 +101,16 @@ pub(crate) fn static_peers(peers: &[PeerConfig]) -> Result<Vec<StaticPeer>, Fail
         Err(error) => Err(Failure::Peer { address: peer.address.clone(), reason: error.to_string() }),
     };
     peers.iter().map(read).collect()
+}
+
+/// The peers to begin with: those of the configuration, or else those the network's description names.
+fn peers(config: &Config, choice: &NetworkChoice) -> Result<Vec<StaticPeer>, Failure> {
+    if !config.gossip.peers.is_empty() {
+        return static_peers(&config.gossip.peers);
+    }
+    let described = choice.description.gossip_peers.iter();
+    let described = described.map(|address| PeerConfig { address: address.clone(), alias: None });
+    static_peers(&described.collect::<Vec<_>>())
 }
 
 /// Runs the API, with the metrics, while the node runs; ends the network.

@@ -161,7 +161,7 @@ async fn listen(swarm: &mut Swarm<Behaviour>, wanted: &[Multiaddr]) -> Result<Ve
         };
         if let SwarmEvent::NewListenAddr { listener_id, address } = event {
             waiting.retain(|(listener, _)| *listener != listener_id);
-            tracing::info!(%address, "listening for peers");
+            tracing::debug!(%address, "listening for peers");
             bound.push(address);
         }
     }
