@@ -416,6 +416,8 @@ fn is_remembered(now_ms: u64, record: &Record) -> bool {
     if record.awaited.is_some() || record.answer != Answer::Missing {
         return true;
     }
-    let memory_ms = if record.owing != 0 { REQUEST_MEMORY_MS } else { REQUEST_TIMEOUT_MS };
-    record.tried != 0 && age_ms < memory_ms
+    if record.owing != 0 {
+        return age_ms < REQUEST_MEMORY_MS;
+    }
+    (record.tried | record.tried_before) != 0 && age_ms < REQUEST_TIMEOUT_MS
 }

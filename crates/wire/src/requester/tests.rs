@@ -115,6 +115,18 @@ fn a_peer_that_connects_again_and_again_does_not_keep_others_from_being_asked() 
 }
 
 #[test]
+fn who_owes_an_answer_is_remembered_when_the_peer_asked_after_it_is_gone() {
+    let mut world = World::new(&[candidate(0, 0, 9, 9), candidate(1, 0, 9, 9)]);
+    assert_eq!(world.want(0, wanted(0..1, Some(5))), [(0, item(0))]);
+    assert_eq!(world.asks(REQUEST_TIMEOUT_MS + QUIET_MS), [(1, item(0))]);
+    world.requester.on_close(Slot(1));
+    world.peers.remove(1);
+    world.want(REQUEST_TIMEOUT_MS + 2 * QUIET_MS, Wanted::default());
+    let late = world.requester.on_arrival(Slot(0), item(0));
+    assert_eq!(late.map(|found| found.was_owed), Some(true));
+}
+
+#[test]
 fn a_busy_peer_has_more_time_to_answer() {
     let mut world = World::new(&[candidate(0, 0, 9, 9)]);
     let many = QUIET_REQUESTS_MAX + 1;
