@@ -83,7 +83,7 @@ pub(crate) enum Command {
     /// Show, check and import configurations
     #[command(subcommand)]
     Config(ConfigCommand),
-    /// Run a private network in one process: genesis, coordinator, node and REST API
+    /// Run a private network: genesis, coordinator, nodes and REST APIs
     PrivateNet(Box<PrivateNetArgs>),
     /// Tell how a running node is: one word, the reason, the time left
     Status(StatusArgs),
@@ -208,6 +208,10 @@ pub(crate) struct RunArgs {
     /// How to log: lines for people, or one JSON object on each line [default: plain]
     #[arg(long, value_name = "FORMAT", value_parser = ["plain", "json"])]
     pub(crate) log_format: Option<String>,
+
+    /// Do the proof of work of messages that are submitted without it
+    #[arg(long)]
+    pub(crate) pow: bool,
 
     /// File with the coordinator's secret keys: this node signs the milestones of its network
     #[arg(long, value_name = "FILE")]

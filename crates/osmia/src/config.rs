@@ -130,6 +130,8 @@ pub(crate) struct ApiConfig {
     pub(crate) control: bool,
     /// Whether a node without peers is healthy.
     pub(crate) healthy_without_peers: bool,
+    /// Whether messages may be submitted without proof of work.
+    pub(crate) pow: bool,
 }
 
 impl ApiConfig {
@@ -322,6 +324,7 @@ impl Config {
                 allow_origin: Vec::new(),
                 control: false,
                 healthy_without_peers: false,
+                pow: false,
             },
             gossip: GossipConfig {
                 listen: ["/ip4/0.0.0.0/tcp/15600", "/ip6/::/tcp/15600"].map(str::to_owned).to_vec(),
@@ -457,6 +460,7 @@ fn options(args: &RunArgs) -> Vec<(&'static str, &'static str, Form<'_>)> {
     let all = [
         ("node.data", "--db", path(args.db.as_ref())),
         ("node.recover", "--recover", args.recover.then_some(Form::Switch)),
+        ("api.pow", "--pow", args.pow.then_some(Form::Switch)),
         (network, "--network", words(args.network.as_ref())),
         ("snapshot.full", "--snapshot", path(args.snapshot.first())),
         ("snapshot.delta", "--snapshot", path(args.snapshot.get(1))),

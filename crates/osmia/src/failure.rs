@@ -40,7 +40,7 @@ pub(crate) enum Failure {
     Resolve(#[from] ResolveError),
     /// Nobody said which network.
     #[error(
-        "which network? Name it with --network: chrysalis-mainnet, chrysalis-devnet, or the network.json of a private network"
+        "which network? Name it with --network: chrysalis-mainnet, chrysalis-devnet, private_tangle1, or the network.json of another one"
     )]
     NoNetwork,
     /// A new node has no ledger to begin with.

@@ -210,12 +210,7 @@ fn start_node(store: Arc<Store>, prepared: &Prepared, args: &PrivateNetArgs) -> 
 }
 
 fn start_api(node: Node, address: SocketAddr, cors: Cors) -> Result<ApiHandle, Failure> {
-    if !address.ip().is_loopback() {
-        let text = format!(
-            "the API on {address} can be reached from other machines, and whoever reaches it may use all of it"
-        );
-        terminal::warn("warning", Style::Yellow, &text);
-    }
+    warn_when_open(address);
     let options = ApiOptions {
         addresses: vec![address],
         threads: osmia_api::standard_threads(),
@@ -242,4 +237,14 @@ pub(crate) fn half_of_cores() -> NonZeroUsize {
 fn shown(path: &Path) -> String {
     let note = if path.exists() { "" } else { " (missing)" };
     format!("{}{note}", path.display())
+}
+
+/// Says so when others than this machine can reach the API.
+pub(crate) fn warn_when_open(address: SocketAddr) {
+    if !address.ip().is_loopback() {
+        let text = format!(
+            "the API on {address} can be reached from other machines, and whoever reaches it may use all of it"
+        );
+        terminal::warn("warning", Style::Yellow, &text);
+    }
 }

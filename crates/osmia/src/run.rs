@@ -6,7 +6,6 @@ mod watch;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -280,11 +279,13 @@ fn start_api(config: &Config, node: Node, network: Network) -> Result<Option<Api
     if config.api.listen.or(config.metrics.listen).is_none() {
         return Ok(None);
     }
+    if let Some(address) = config.api.listen {
+        crate::private_net::warn_when_open(address);
+    }
     let options = ApiOptions {
         addresses: config.api.listen.into_iter().collect(),
         threads: osmia_api::standard_threads(),
-        // Remote proof of work is something an operator turns on.
-        remote_pow: None::<NonZeroUsize>,
+        remote_pow: config.api.pow.then(half_of_cores),
         cors: config.api.cors(),
         limits: ApiLimits::standard(),
         healthy_without_peers: config.api.healthy_without_peers,

@@ -192,6 +192,21 @@ pub(crate) const KEYS: &[Key] = &[
     },
     Key {
         table: "api",
+        name: "pow",
+        option: "--pow",
+        values: "`true` or `false`",
+        default: None,
+        about: "Whether the node does the proof of work of messages that are submitted without it. It takes half of the cores \
+            while it works; let only people you trust reach such an API.",
+        is_reloaded: false,
+        read: |config, given| {
+            config.api.pow = given.boolean()?;
+            Ok(())
+        },
+        show: |config| json!(config.api.pow),
+    },
+    Key {
+        table: "api",
         name: "healthy_without_peers",
         option: "",
         values: "`true` or `false`",
@@ -315,7 +330,7 @@ pub(crate) const KEYS: &[Key] = &[
         values: "`\"plain\"` or `\"json\"`",
         default: None,
         about: "Lines for people, or one JSON object on each line.",
-        is_reloaded: true,
+        is_reloaded: false,
         read: |config, given| {
             config.log.format = given.parsed(super::read_format)?;
             Ok(())

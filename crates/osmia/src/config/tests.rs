@@ -201,6 +201,7 @@ fn every_option_has_its_key() {
         "json",
         "--coordinator-keys",
         "/k",
+        "--pow",
         "--bootstrap",
     ]);
     let config = layers.config();
@@ -212,7 +213,7 @@ fn every_option_has_its_key() {
     }
     // Of the network's two keys only one can be given.
     assert_eq!(given.len() + 1, with_option.len(), "{given:?}");
-    assert!(config.bootstrap && config.node.recover);
+    assert!(config.bootstrap && config.node.recover && config.api.pow);
     assert_eq!(config.snapshot.delta.as_deref(), Some(Path::new("/g")));
     assert_eq!(config.api.listen, None);
     assert!(!config.api.control, "there is no API to control");

@@ -397,7 +397,7 @@ fn configuration(args: &PrivateNetArgs, folder: &DataFolder, place: &Place, plac
         "# Written by `osmia private-net`; changes last until its next start.\n\
          [node]\ndata = {data}\n\n\
          [network]\nfile = {network}\n\n\
-         [api]\nlisten = {api}\nallow_origin = [{origins}]\n\n\
+         [api]\nlisten = {api}\nallow_origin = [{origins}]\npow = true\n\n\
          [gossip]\nlisten = [{listen}]\npeers = [\n{peers}]\n\n\
          [log]\nlevel = {log}\n",
         data = path(&place.folder),
