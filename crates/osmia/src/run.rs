@@ -20,7 +20,7 @@ use osmia_store::{Recovery, Store, StoreOptions};
 use crate::cli::RunArgs;
 use crate::clock;
 use crate::config::{Config, PeerConfig};
-use crate::data_folder::DataFolder;
+use crate::data_folder::{DATABASE, DataFolder};
 use crate::ending::{Ended, limit_stop_time, stop};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -31,6 +31,7 @@ use crate::logging;
 use crate::networks::NetworkChoice;
 use crate::panics;
 use crate::private_net::{NetworkError, half_of_cores};
+use crate::run::chain::FirstLedger;
 use crate::run::watch::Watched;
 use crate::stop_signal::{Hangup, StopSignal};
 
@@ -54,6 +55,9 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let found = DataFolder::open(&path)?;
     // Everything that can be found wrong is found before the first file is touched.
     let choice = chain::network(&config, &path)?;
+    if !path.join(DATABASE).exists() {
+        FirstLedger::of(&config, &choice).check()?;
+    }
     let coordinator_keys = coordinator_keys(&config)?;
     for address in [config.api.listen, config.metrics.listen].into_iter().flatten() {
         check_address(address)?;
@@ -185,16 +189,10 @@ fn open_database(
     signal: &StopSignal,
 ) -> Result<Arc<Store>, Failure> {
     let recovery = if config.node.recover { Recovery::UpToDamage } else { Recovery::CompleteLog };
-    let is_new = !folder.database().exists();
-    let first = chain::FirstLedger::of(config, choice);
-    if is_new {
-        // A database that can never get a ledger would only be in the way.
-        first.check()?;
-    }
     let options = StoreOptions { recovery, ..StoreOptions::small_machine() };
     let store = Store::open(&folder.database(), &options)?;
     if !osmia_engine::genesis::is_loaded(&store)? {
-        first.load(&store, signal)?;
+        FirstLedger::of(config, choice).load(&store, signal)?;
     }
     Ok(Arc::new(store))
 }

@@ -135,7 +135,7 @@ impl Sync {
     fn start(view: &View) -> Self {
         Self {
             progress: Progress::start(),
-            is_behind: false,
+            is_behind: !view.is_almost_synced(),
             since: Stopwatch::start(),
             from: view.confirmed.index,
             attached: view.counters.attached,
@@ -145,7 +145,7 @@ impl Sync {
     fn look(&mut self, view: &View, network: &Summary) {
         let is_behind = !view.is_almost_synced();
         if is_behind && !self.is_behind {
-            *self = Self { is_behind, ..Self::start(view) };
+            *self = Self::start(view);
         }
         if !is_behind && self.is_behind {
             self.is_behind = false;
