@@ -105,7 +105,9 @@ impl Gossip {
         if let Some(was_sent) = self.sent_before(slot, fingerprint, needed) {
             self.with_peer(slot, |peer| {
                 peer.metrics.known_messages += 1;
-                if was_sent && !was_owed && peer.repeats.count(now_ms) {
+                if !was_sent {
+                    peer.repeats.allow_one();
+                } else if !was_owed && peer.repeats.count(now_ms) {
                     peer.misbehaved(slot, Misbehaviour::Repeats);
                 }
             });
@@ -116,6 +118,7 @@ impl Gossip {
             peer.metrics.dropped_received += 1;
             return;
         }
+        peer.repeats.allow_one();
         let ticket = self.flights.begin(fingerprint, slot, kind, bytes.len());
         match kind {
             Kind::Plain => peer.inbox.push_plain(Waiting { ticket, bytes }),

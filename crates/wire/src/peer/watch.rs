@@ -2,7 +2,7 @@
 
 use crate::limits::{
     HEARTBEAT_MS_MAX, HEARTBEAT_MS_MIN, NEVER_ANSWERS_MS, NEVER_ANSWERS_REQUESTS, NEVER_ANSWERS_SILENCE_MS,
-    REPEATS_MAX, REPEATS_MS, REQUEST_TIMEOUT_MS,
+    REPEATS_ALLOWED_MAX, REPEATS_MAX, REPEATS_MS, REQUEST_TIMEOUT_MS,
 };
 
 /// When the next heartbeat to a peer is due.
@@ -35,13 +35,14 @@ impl HeartbeatTimer {
 pub(crate) struct Repeats {
     since_ms: u64,
     count: u64,
-    /// Repetitions that we caused: what was asked of it twice may be answered twice.
+    /// Repetitions that do not count: what was asked of it twice may be answered twice, and the reference node sends what it
+    /// issues twice, once when it is issued and once when it is solid.
     allowed: u64,
 }
 
 impl Repeats {
     pub(crate) fn allow_one(&mut self) {
-        self.allowed = self.allowed.saturating_add(1);
+        self.allowed = self.allowed.saturating_add(1).min(REPEATS_ALLOWED_MAX);
     }
 
     /// Counts one; true when it is one too many.

@@ -265,12 +265,18 @@ fn no_more_is_remembered_than_the_bound() {
     let list = u32::try_from(WANTED_MAX).unwrap();
     let mut asked = 0;
     for round in 0..u32::try_from(REQUESTS_REMEMBERED_MAX).unwrap() / list + 3 {
-        asked += world
-            .want(u64::from(round) * ASSIGN_MS_MIN, wanted(round * list..(round + 1) * list, Some(5)))
-            .len();
+        let numbers = round * list..(round + 1) * list;
+        for (slot, item) in world.want(u64::from(round) * ASSIGN_MS_MIN, wanted(numbers, Some(5))) {
+            asked += 1;
+            world.requester.on_arrival(Slot(slot), item);
+            world.requester.on_handed(item, Ticket(7));
+        }
         assert!(world.requester.len() <= REQUESTS_REMEMBERED_MAX);
     }
     assert_eq!(asked, REQUESTS_REMEMBERED_MAX);
+    for number in 0..u32::try_from(REQUESTS_REMEMBERED_MAX).unwrap() {
+        world.requester.on_lost(item(number), Ticket(7));
+    }
     world.requester.sweep(REQUEST_MEMORY_MS);
     world.requester.sweep(REQUEST_MEMORY_MS + REQUEST_TIMEOUT_MS);
     assert_eq!(world.requester.len(), 0);
