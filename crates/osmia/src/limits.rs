@@ -96,3 +96,6 @@ pub(crate) const NODE_UP_DURATION_MIN: Duration = Duration::from_secs(30);
 
 /// Bytes of one line of a node's log; longer ones are cut.
 pub(crate) const NODE_LINE_BYTES_MAX: u64 = 16 << 10;
+
+/// A node that is behind and has confirmed nothing for so long says so, each time anew. Requests are made again after 5 s.
+pub(crate) const STUCK_INTERVAL: Duration = Duration::from_secs(60);

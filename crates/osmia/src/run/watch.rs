@@ -7,7 +7,7 @@ use osmia_primitives::MilestoneIndex;
 use crate::clock::Stopwatch;
 use crate::config::Config;
 use crate::ending::Ended;
-use crate::limits::{SUMMARY_INTERVAL, WATCH_INTERVAL};
+use crate::limits::{STUCK_INTERVAL, SUMMARY_INTERVAL, WATCH_INTERVAL};
 use crate::logging;
 use crate::run::progress::{Fraction, Progress, duration};
 use crate::run::static_peers;
@@ -42,7 +42,7 @@ pub(crate) fn until_end(watched: &Watched<'_>) -> Ended {
             watch.sync.progress.clear();
             return Ended::Halted(reason);
         }
-        watch.look(&watched.node.view(), &watched.network.summary());
+        watch.look(&watched.node.view(), watched.network);
     }
 }
 
@@ -89,13 +89,16 @@ impl Watch {
         }
     }
 
-    fn look(&mut self, view: &View, network: &Summary) {
+    fn look(&mut self, view: &View, network: &Network) {
+        let peers = network;
+        let network = &network.summary();
         if let Some(reason) = view.halted.as_ref().filter(|_| !self.is_halted) {
             self.is_halted = true;
             self.sync.progress.clear();
             tracing::error!(%reason, "no more milestones are confirmed; the API still answers reads");
         }
         self.sync.look(view, network);
+        self.sync.tell_when_stuck(view, peers);
         if self.summary.elapsed() >= SUMMARY_INTERVAL {
             self.tell(view, network);
         }
@@ -129,6 +132,8 @@ struct Sync {
     since: Stopwatch,
     from: MilestoneIndex,
     attached: u64,
+    /// The confirmed milestone, and since when it is that one.
+    confirmed: (MilestoneIndex, Stopwatch),
 }
 
 impl Sync {
@@ -139,6 +144,30 @@ impl Sync {
             since: Stopwatch::start(),
             from: view.confirmed.index,
             attached: view.counters.attached,
+            confirmed: (view.confirmed.index, Stopwatch::start()),
+        }
+    }
+
+    /// Says so when a node that is behind has made no step for long: nobody sends what it needs next.
+    fn tell_when_stuck(&mut self, view: &View, network: &Network) {
+        let is_waiting = self.is_behind && view.halted.is_none() && view.confirmed.index < view.latest.index;
+        if !is_waiting || view.confirmed.index != self.confirmed.0 {
+            self.confirmed = (view.confirmed.index, Stopwatch::start());
+            return;
+        }
+        if self.confirmed.1.elapsed() < STUCK_INTERVAL {
+            return;
+        }
+        self.confirmed.1 = Stopwatch::start();
+        self.progress.clear();
+        let Some(next) = view.confirmed.index.next() else { return };
+        let peers = network.peers();
+        let mut heartbeats = peers.iter().filter_map(|peer| Some(peer.gossip.as_ref()?.heartbeat?.0));
+        let has_it = |pruned: MilestoneIndex, solid: MilestoneIndex| pruned < next && next <= solid;
+        if heartbeats.any(|heartbeat| has_it(heartbeat.pruned, heartbeat.solid)) {
+            tracing::warn!(milestone = %next, "peers do not send what the next milestone needs, though they say they have it; it goes on being asked for");
+        } else {
+            tracing::warn!(milestone = %next, "no peer has the next milestone any more: add peers that keep more, or begin again with a newer snapshot");
         }
     }
 
