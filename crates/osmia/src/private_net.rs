@@ -137,8 +137,8 @@ fn show(banner: &Banner<'_>) -> Result<(), Failure> {
     Ok(terminal::print(&text)?)
 }
 
-/// Finds out whether the API could listen on `address`, and gives it back.
-fn check_address(address: SocketAddr) -> Result<(), Failure> {
+/// Finds out whether this process could listen on `address`, and gives it back.
+pub(crate) fn check_address(address: SocketAddr) -> Result<(), Failure> {
     TcpListener::bind(address).map(drop).map_err(|source| {
         if source.kind() == io::ErrorKind::AddrInUse {
             Failure::AddressInUse { address }

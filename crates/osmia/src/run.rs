@@ -4,12 +4,10 @@ mod chain;
 mod progress;
 mod watch;
 
-use std::io;
-use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::sync::Arc;
 
-use osmia_api::{Api, ApiError, ApiHandle, ApiLimits, ApiOptions};
+use osmia_api::{Api, ApiHandle, ApiLimits, ApiOptions};
 use osmia_engine::{CoordinatorOptions, CoordinatorStart, Node, NodeOptions, RunningNode, milestones};
 use osmia_network::{
     Identity, Link, Multiaddr, Network, NetworkOptions, RunningNetwork, StaticPeer, parse_peer_address,
@@ -30,7 +28,7 @@ use crate::limits::{COORDINATOR_QUIET_MAX, COORDINATOR_QUIET_MIN, SMALL_FILE_BYT
 use crate::logging;
 use crate::networks::NetworkChoice;
 use crate::panics;
-use crate::private_net::{NetworkError, half_of_cores};
+use crate::private_net::{NetworkError, check_address, half_of_cores};
 use crate::run::chain::FirstLedger;
 use crate::run::watch::Watched;
 use crate::stop_signal::{Hangup, StopSignal};
@@ -161,17 +159,6 @@ fn stop_with_parent() {
     {
         tracing::warn!(%error, "this node does not stop by itself when the program that started it is killed");
     }
-}
-
-/// Finds out whether `address` could be listened on, and gives it back.
-fn check_address(address: SocketAddr) -> Result<(), Failure> {
-    TcpListener::bind(address).map(drop).map_err(|source| {
-        if source.kind() == io::ErrorKind::AddrInUse {
-            Failure::AddressInUse { address }
-        } else {
-            Failure::Api(ApiError::Listen { address, source })
-        }
-    })
 }
 
 fn coordinator_keys(config: &Config) -> Result<Option<Vec<SecretKey>>, Failure> {
