@@ -13,7 +13,7 @@ use osmia_tangle::{Attached, ConeRoots, Inserted, ParentError, Tangle, TangleOpt
 use crate::ancestors::StoredAncestors;
 use crate::coordinator::{Coordinator, CoordinatorOptions, CoordinatorStart};
 use crate::error::{FatalError, HaltReason, QuestionError, StartError, SubmitError};
-use crate::limits::{COMMIT_BYTES_MAX, COMMIT_MESSAGES_MAX};
+use crate::limits::{AHEAD_MILESTONES_MAX, COMMIT_BYTES_MAX, COMMIT_MESSAGES_MAX};
 use crate::milestones::{self, StoredMilestone};
 use crate::node::Reply;
 use crate::protocol::{FLAG_REQUESTED, Protocol, ValidMilestone};
@@ -128,8 +128,7 @@ pub struct Core {
     pub(crate) id_hasher_key: IdHasherKey,
     pub(crate) state: StoredState,
     latest: Option<Latest>,
-    /// The valid milestones after the confirmed one that are known: as many as fit the waiting room, and those that are
-    /// stored above a gap.
+    /// The valid milestones after the confirmed one that are known, the nearest [`AHEAD_MILESTONES_MAX`].
     ahead: BTreeMap<MilestoneIndex, Ahead>,
     /// What milestones changed is logged, but not on disk yet: the next commit syncs.
     pub(crate) needs_sync: bool,
@@ -484,6 +483,10 @@ impl Core {
             return Ok(false);
         }
         self.ahead.insert(index, Ahead { milestone_id, message_id, is_stored });
+        if self.ahead.len() > AHEAD_MILESTONES_MAX {
+            // The furthest is needed last, and is asked for again by then.
+            self.ahead.pop_last();
+        }
         if self.latest_mark().index < index {
             self.latest = Some(Latest { mark: MilestoneMark { index, timestamp }, message_id });
             self.hear_milestone(index)?;

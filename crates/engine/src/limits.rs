@@ -58,3 +58,7 @@ pub const SYNC_WINDOW_MILESTONES: u32 = 150;
 
 /// Missing messages that gossip is told of at once. Of 36 bytes each they are 72 KiB; at most one list per commit.
 pub const WANTED_MESSAGES_MAX: usize = 2_048;
+
+/// Milestones after the confirmed one that are remembered: as many as messages can wait, far more than are asked for at
+/// once. A peer may send a node that is far behind all the milestones there ever were; at about 100 bytes each, 1.6 MiB.
+pub const AHEAD_MILESTONES_MAX: usize = 16_384;
