@@ -11,6 +11,7 @@ use arc_swap::ArcSwap;
 use bytes::Bytes;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError};
 use osmia_chrysalis::ProtocolParameters;
+use osmia_pow::Outcome;
 use osmia_primitives::ed25519::SecretKey;
 use osmia_primitives::{IdHasherKey, MessageId, MilestoneIndex, blake2b};
 use osmia_store::Store;
@@ -412,8 +413,16 @@ fn run_miner(node: &Node, jobs: &Receiver<MineJob>) {
 /// Proof of work for one message at a time.
 fn mine(node: &Node, jobs: &Receiver<MineJob>) {
     while let Ok(mut job) = jobs.recv() {
-        if !set_nonce(&mut job.message, job.min_pow_score, &node.0.stopping) {
-            return;
+        match set_nonce(&mut job.message, job.min_pow_score, &node.0.stopping) {
+            Outcome::Found(_) => {}
+            Outcome::Stopped => return,
+            Outcome::Exhausted => {
+                tracing::error!(
+                    min_pow_score = job.min_pow_score,
+                    "no nonce proves the work this network asks for; the coordinator's message is dropped"
+                );
+                continue;
+            }
         }
         if node.submit_waiting(Bytes::from(job.message), Origin::Coordinator).is_err() {
             return;
@@ -421,13 +430,15 @@ fn mine(node: &Node, jobs: &Receiver<MineJob>) {
     }
 }
 
-/// Finds and writes the nonce of `message`; `false` when it was told to stop first.
-fn set_nonce(message: &mut [u8], min_pow_score: f64, stop: &AtomicBool) -> bool {
+/// Finds and writes the nonce of `message`.
+fn set_nonce(message: &mut [u8], min_pow_score: f64, stop: &AtomicBool) -> Outcome {
     let zeros = osmia_pow::required_zeros(message.len(), min_pow_score);
-    let Some((body, nonce)) = message.split_last_chunk_mut::<8>() else { return false };
-    let Some(found) = osmia_pow::search(&blake2b::hash(body), zeros, 0, stop) else { return false };
-    *nonce = found.to_le_bytes();
-    true
+    let Some((body, nonce)) = message.split_last_chunk_mut() else { return Outcome::Exhausted };
+    let outcome = osmia_pow::search(&blake2b::hash(body), zeros, 0..=u64::MAX, stop);
+    if let Outcome::Found(found) = outcome {
+        *nonce = found.to_le_bytes();
+    }
+    outcome
 }
 
 fn first_word(digest: &[u8; 32]) -> u64 {

@@ -2,22 +2,35 @@
 
 use osmia_primitives::blake2b::Digest;
 
+use crate::Backend;
 use crate::horizontal;
 use crate::lanes::Verifier;
 use crate::limits::SLICED_MESSAGES_MIN;
 
-/// The trailing zero trits (0 to 243) of the hash of each digest and nonce, in their order.
+/// The trailing zero trits (0 to 243) of the hash of each digest and nonce, in their order, by the fastest back end of
+/// this processor.
 ///
-/// Cheapest per hash in multiples of 128; any number is fine.
+/// Cheapest per hash in multiples of 512; any number is fine.
 #[must_use]
 pub fn trailing_zeros_batch(items: &[(Digest, u64)]) -> Vec<u32> {
+    trailing_zeros_batch_with(Backend::fastest(), items)
+}
+
+/// Like [`trailing_zeros_batch`], by the given back end.
+///
+/// # Panics
+/// When this processor cannot run it ([`Backend::is_available`]).
+#[must_use]
+pub fn trailing_zeros_batch_with(backend: Backend, items: &[(Digest, u64)]) -> Vec<u32> {
     let mut counts = Vec::with_capacity(items.len());
     let mut verifier = None;
-    for group in items.chunks(Verifier::LANES) {
+    for group in items.chunks(Verifier::lanes(backend)) {
         if group.len() < SLICED_MESSAGES_MIN {
-            counts.extend(group.iter().map(|(digest, nonce)| horizontal::trailing_zeros(digest, *nonce)));
+            counts.extend(
+                group.iter().map(|(digest, nonce)| horizontal::trailing_zeros(backend, digest, *nonce)),
+            );
         } else {
-            verifier.get_or_insert_with(Verifier::new).trailing_zeros(group, &mut counts);
+            verifier.get_or_insert_with(|| Verifier::new(backend)).trailing_zeros(group, &mut counts);
         }
     }
     assert_eq!(counts.len(), items.len(), "a batch must give one count per item");

@@ -38,18 +38,29 @@ pub(crate) fn input_trits(digest: &Digest, nonce: u64) -> [i8; HASH_TRITS] {
 
 /// The Curl-P-81 hash of one block of 243 trits.
 pub(crate) fn hash(input: &[i8; HASH_TRITS]) -> [i8; HASH_TRITS] {
+    let mut state = whole_input(input);
+    for _ in 0..ROUNDS {
+        round(&mut state);
+    }
+    *state.first_chunk().expect("because a hash is the first part of the state")
+}
+
+/// The state before the first round: the input, then zeros.
+pub(crate) fn whole_input(input: &[i8; HASH_TRITS]) -> [i8; STATE_TRITS] {
     let mut state = [0i8; STATE_TRITS];
     for (trit, value) in state.iter_mut().zip(input) {
         *trit = *value;
     }
-    for _ in 0..ROUNDS {
-        let before = state;
-        let trit = |index: usize| *before.get(index % STATE_TRITS).expect("because the index is reduced");
-        for (index, out) in state.iter_mut().enumerate() {
-            *out = substitute(trit(STRIDE * index), trit(STRIDE * (index + 1)));
-        }
+    state
+}
+
+/// One round.
+pub(crate) fn round(state: &mut [i8; STATE_TRITS]) {
+    let before = *state;
+    let trit = |index: usize| *before.get(index % STATE_TRITS).expect("because the index is reduced");
+    for (index, out) in state.iter_mut().enumerate() {
+        *out = substitute(trit(STRIDE * index), trit(STRIDE * (index + 1)));
     }
-    *state.first_chunk().expect("because a hash is the first part of the state")
 }
 
 /// The substitution of Curl for the trits `first` and `second`, each -1, 0 or 1.

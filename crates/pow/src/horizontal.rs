@@ -7,6 +7,7 @@
 use osmia_primitives::b1t6::TRITS_PER_BYTE;
 use osmia_primitives::blake2b::Digest;
 
+use crate::Backend;
 use crate::curl::{ROUNDS, stride_power};
 use crate::limits::{HASH_TRITS, STATE_TRITS};
 use crate::sliced::{Cell, Word, trit_masks};
@@ -37,8 +38,8 @@ const DISTANCES: [usize; ROUNDS] = {
 };
 
 /// The trailing zero trits of the hash of `digest` and `nonce`, 0 to 243.
-pub(crate) fn trailing_zeros(digest: &Digest, nonce: u64) -> u32 {
-    let planes = hash_planes(digest, nonce);
+pub(crate) fn trailing_zeros(backend: Backend, digest: &Digest, nonce: u64) -> u32 {
+    let planes = hash_planes(backend, digest, nonce);
     let nonzero = planes.high.or(planes.low);
     let stride = stride_power(ROUNDS);
     let is_zero = |trit: &usize| !bit(&nonzero, trit * stride % STATE_TRITS);
@@ -46,7 +47,8 @@ pub(crate) fn trailing_zeros(digest: &Digest, nonce: u64) -> u32 {
 }
 
 /// The state after all rounds, trit `i` at the place `364^81 i`.
-pub(crate) fn hash_planes(digest: &Digest, nonce: u64) -> Cell<PLANE_WORDS> {
+pub(crate) fn hash_planes(backend: Backend, digest: &Digest, nonce: u64) -> Cell<PLANE_WORDS> {
+    let _ = backend;
     let mut state = load(digest, nonce);
     for [first, second, third] in DISTANCES.as_chunks().0 {
         state = Cell::round_first(state, rotate(&state, *first));

@@ -16,8 +16,7 @@
 //! Threads: everything is a value or a pure function. A search looks at its stop flag before each row of 256 nonces
 //! (less than a tenth of a millisecond of work); only [`search_threads`] starts threads, and they end with the call.
 
-pub mod speed;
-
+mod backend;
 mod batch;
 mod curl;
 mod horizontal;
@@ -27,8 +26,12 @@ mod score;
 mod search;
 mod sliced;
 
-pub use batch::trailing_zeros_batch;
+pub use backend::{Backend, UnknownBackend};
+pub use batch::{trailing_zeros_batch, trailing_zeros_batch_with};
 pub use curl::trailing_zeros;
 pub use limits::{HASH_TRITS, NONCE_BYTES, THREADS_MAX, ZEROS_MAX};
-pub use score::{ZEROS_UNREACHABLE, required_zeros, score, score_of, trailing_zeros_of_messages};
-pub use search::{Search, search, search_threads};
+pub use score::{
+    ZEROS_UNREACHABLE, required_zeros, score, score_of, score_with, trailing_zeros_of_messages,
+    trailing_zeros_of_messages_with,
+};
+pub use search::{Outcome, Search, search, search_threads, search_threads_with};

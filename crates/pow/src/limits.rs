@@ -9,11 +9,14 @@ pub const ZEROS_MAX: u32 = 243;
 /// Bytes of a nonce, the last ones of a message.
 pub const NONCE_BYTES: usize = 8;
 
-/// The most threads of one search. Each holds 4 states of 1024 cells of 64 bytes, so all of them 64 MiB.
+/// The most threads of one search. Each holds 4 states of 1024 cells of at most 128 bytes, so all of them 128 MiB.
 pub const THREADS_MAX: usize = 256;
 
 /// Trits of the state of Curl.
 pub(crate) const STATE_TRITS: usize = 729;
+
+/// 64-bit words of the widest row of a search: 512 nonces.
+pub(crate) const ROW_WORDS_MAX: usize = 8;
 
 /// How many of the last trits a batch looks at in sliced form. A hash that ends with as many zeros (one in 3^27,
 /// 7.6 million million) is counted again on its own.

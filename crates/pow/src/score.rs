@@ -2,9 +2,9 @@
 
 use osmia_primitives::blake2b;
 
-use crate::batch::trailing_zeros_batch;
-use crate::horizontal;
+use crate::batch::trailing_zeros_batch_with;
 use crate::limits::{HASH_TRITS, NONCE_BYTES, ZEROS_MAX};
+use crate::{Backend, horizontal};
 
 /// 3^0 to 3^243. A double holds every power up to 3^33 exactly; above, each is within 211 roundings of its value.
 const POWERS: [f64; HASH_TRITS + 1] = {
@@ -42,9 +42,19 @@ pub fn score_of(trailing_zeros: u32, message_len: usize) -> f64 {
 /// The score of a message given as its bytes on the wire; 0 for fewer than the 8 bytes of a nonce.
 #[must_use]
 pub fn score(message_bytes: &[u8]) -> f64 {
+    score_with(Backend::fastest(), message_bytes)
+}
+
+/// Like [`score`], by the given back end.
+///
+/// # Panics
+/// When this processor cannot run it ([`Backend::is_available`]).
+#[must_use]
+pub fn score_with(backend: Backend, message_bytes: &[u8]) -> f64 {
     match split_nonce(message_bytes) {
         Some((body, nonce)) => {
-            score_of(horizontal::trailing_zeros(&blake2b::hash(body), nonce), message_bytes.len())
+            let zeros = horizontal::trailing_zeros(backend, &blake2b::hash(body), nonce);
+            score_of(zeros, message_bytes.len())
         }
         None => 0.0,
     }
@@ -66,11 +76,20 @@ pub fn required_zeros(message_len: usize, min_score: f64) -> u32 {
 /// is shorter than a nonce.
 #[must_use]
 pub fn trailing_zeros_of_messages(messages: &[&[u8]]) -> Vec<Option<u32>> {
+    trailing_zeros_of_messages_with(Backend::fastest(), messages)
+}
+
+/// Like [`trailing_zeros_of_messages`], by the given back end.
+///
+/// # Panics
+/// When this processor cannot run it ([`Backend::is_available`]).
+#[must_use]
+pub fn trailing_zeros_of_messages_with(backend: Backend, messages: &[&[u8]]) -> Vec<Option<u32>> {
     let split = || messages.iter().map(|message| split_nonce(message));
     let bodies: Vec<&[u8]> = split().flatten().map(|(body, _)| body).collect();
     let nonces = split().flatten().map(|(_, nonce)| nonce);
     let items: Vec<_> = blake2b::hash_many(&bodies).into_iter().zip(nonces).collect();
-    let mut zeros = trailing_zeros_batch(&items).into_iter();
+    let mut zeros = trailing_zeros_batch_with(backend, &items).into_iter();
     split().map(|message| message.and_then(|_| zeros.next())).collect()
 }
 

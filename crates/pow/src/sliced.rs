@@ -15,9 +15,13 @@
 //! that of the last rounds only the cells that reach the end of the hash count ([`State::last_rounds`]).
 
 mod cell;
+mod places;
+mod portable;
 mod scanner;
 mod state;
 mod verifier;
+#[cfg(target_arch = "x86_64")]
+mod x86;
 
 pub(crate) use cell::{Cell, Word, trit_masks};
 pub(crate) use scanner::Scanner;

@@ -48,7 +48,7 @@ fn a_mined_message_has_the_score_it_was_mined_for() {
         let body = message.len() - 8;
         let zeros = required_zeros(message.len(), min_score);
         let stop = std::sync::atomic::AtomicBool::new(false);
-        let nonce = search(&blake2b::hash(&message[..body]), zeros, 0, &stop).unwrap();
+        let nonce = search(&blake2b::hash(&message[..body]), zeros, 0..=u64::MAX, &stop).nonce().unwrap();
         message[body..].copy_from_slice(&nonce.to_le_bytes());
         assert!(score(&message) >= min_score);
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use osmia_api::{Api, ApiHandle, ApiLimits, ApiOptions, Cors};
+use osmia_api::{Api, ApiHandle, ApiLimits, ApiOptions, Cors, RemotePow};
 use osmia_chrysalis::{
     Address, Essence, Indexation, Input, KeyRange, Message, MilestoneKeys, Output, OutputId, OutputKind,
     Parents, Payload, ProtocolParameters, TOKEN_SUPPLY, Transaction, UnlockBlock,
@@ -21,6 +21,8 @@ use crate::client::Client;
 use crate::clock;
 
 pub(crate) const MIN_POW_SCORE: f64 = 10.0;
+/// A score that takes 3^26 tries for the shortest message; the first milestone of a network has another one.
+pub(crate) const UNMINEABLE_SCORE: f64 = 1e11;
 /// Milliseconds between milestones in tests that wait for one.
 pub(crate) const QUICK_MS: u64 = 50;
 /// A first milestone and no other in the life of a test.
@@ -31,7 +33,7 @@ pub(crate) const ONE_MILESTONE_MS: u64 = 3_600_000;
 pub(crate) struct Setup {
     /// `None`: nobody issues milestones, so the node never counts as synced.
     pub(crate) milestones_ms: Option<u64>,
-    pub(crate) remote_pow: bool,
+    pub(crate) remote_pow: Option<RemotePow>,
     pub(crate) min_pow_score: f64,
     pub(crate) clock: fn() -> u64,
     pub(crate) limits: ApiLimits,
@@ -55,7 +57,7 @@ impl Setup {
     pub(crate) fn still() -> Self {
         Self {
             milestones_ms: Some(ONE_MILESTONE_MS),
-            remote_pow: true,
+            remote_pow: Some(remote_pow(2, 64)),
             min_pow_score: MIN_POW_SCORE,
             clock: clock::now_ms,
             limits: ApiLimits::standard(),
@@ -73,6 +75,12 @@ impl Setup {
     }
 }
 
+/// Threads that mine for clients, and how many messages may wait for them.
+pub(crate) fn remote_pow(threads: usize, queue_max: usize) -> RemotePow {
+    let number = |number| NonZeroUsize::new(number).unwrap();
+    RemotePow { threads: number(threads), queue_max: number(queue_max) }
+}
+
 /// A running network. Dropping it stops it.
 pub(crate) struct Network {
     node: Option<RunningNode>,
@@ -83,37 +91,36 @@ pub(crate) struct Network {
 
 impl Network {
     pub(crate) fn start(setup: Setup) -> Self {
-        let coordinator_keys = [SecretKey::from_seed([1; 32]), SecretKey::from_seed([2; 32])];
-        let ranges = coordinator_keys.iter().map(|key| KeyRange {
-            public_key: key.public_key(),
-            start: MilestoneIndex(0),
-            end: MilestoneIndex(0),
-        });
-        let keys = MilestoneKeys::new(ranges.collect(), 2);
-        let parameters =
-            ProtocolParameters::new("private-00c0ffee", "atoi", setup.min_pow_score, keys).unwrap();
-        let store = Arc::new(Store::in_memory().unwrap());
-        let genesis =
-            osmia_chrysalis::snapshot::genesis(parameters.network_id, 0, owner_address(), 0).unwrap();
-        osmia_engine::genesis::load(&store, &parameters, &mut genesis.as_slice()).unwrap();
+        Self::on(&new_store(&setup), setup)
+    }
+
+    /// A network that asks for so much proof of work, after its first milestone, that nobody finds a nonce.
+    pub(crate) fn unmineable(setup: Setup) -> Self {
+        let store = new_store(&setup);
+        drop(Self::on(&store, setup.clone()));
+        Self::on(&store, Setup { milestones_ms: None, min_pow_score: UNMINEABLE_SCORE, ..setup })
+    }
+
+    fn on(store: &Arc<Store>, setup: Setup) -> Self {
+        let parameters = parameters(setup.min_pow_score);
         let link = (setup.gossip == Gossip::Listening).then(|| Link::new([8; 32]));
         let options = NodeOptions {
             parameters: parameters.clone(),
             coordinator: setup
                 .milestones_ms
-                .map(|interval_ms| CoordinatorOptions::alone(coordinator_keys.to_vec(), interval_ms)),
+                .map(|interval_ms| CoordinatorOptions::alone(coordinator_keys().to_vec(), interval_ms)),
             gossip: link.as_ref().map(Link::sink),
             verify_threads: 1,
             seed: [7; 32],
             clock: setup.clock,
         };
-        let node = Node::start(store, options).unwrap();
+        let node = Node::start(Arc::clone(store), options).unwrap();
         let gossip = link.map(|link| start_gossip(link, node.node().clone(), &parameters));
         let two = NonZeroUsize::new(2).unwrap();
         let options = ApiOptions {
             addresses: vec!["127.0.0.1:0".parse().unwrap()],
             threads: two,
-            remote_pow: setup.remote_pow.then_some(two),
+            remote_pow: setup.remote_pow,
             cors: setup.cors,
             limits: setup.limits,
             network: gossip.as_ref().map(|(network, _)| network.network().clone()),
@@ -213,6 +220,29 @@ impl Drop for Network {
     }
 }
 
+fn coordinator_keys() -> [SecretKey; 2] {
+    [SecretKey::from_seed([1; 32]), SecretKey::from_seed([2; 32])]
+}
+
+fn parameters(min_pow_score: f64) -> ProtocolParameters {
+    let ranges = coordinator_keys().map(|key| KeyRange {
+        public_key: key.public_key(),
+        start: MilestoneIndex(0),
+        end: MilestoneIndex(0),
+    });
+    let keys = MilestoneKeys::new(ranges.to_vec(), 2);
+    ProtocolParameters::new("private-00c0ffee", "atoi", min_pow_score, keys).unwrap()
+}
+
+/// A store with the ledger that a network begins with.
+fn new_store(setup: &Setup) -> Arc<Store> {
+    let parameters = parameters(setup.min_pow_score);
+    let store = Arc::new(Store::in_memory().unwrap());
+    let genesis = osmia_chrysalis::snapshot::genesis(parameters.network_id, 0, owner_address(), 0).unwrap();
+    osmia_engine::genesis::load(&store, &parameters, &mut genesis.as_slice()).unwrap();
+    store
+}
+
 /// Gossip on loopback, with a key of its own in a scratch folder.
 fn start_gossip(
     link: Link,
@@ -239,7 +269,7 @@ pub(crate) fn mined(mut message: Message) -> Message {
     let bytes = message.pack();
     let zeros = osmia_pow::required_zeros(bytes.len(), MIN_POW_SCORE);
     let digest = blake2b::hash(&bytes[..bytes.len() - 8]);
-    message.nonce = osmia_pow::search(&digest, zeros, 1, &AtomicBool::new(false)).unwrap();
+    message.nonce = osmia_pow::search(&digest, zeros, 1..=u64::MAX, &AtomicBool::new(false)).nonce().unwrap();
     message
 }
 

@@ -73,6 +73,6 @@ pub(crate) fn message(parents: &[MessageId], payload: Payload, min_pow_score: f6
     let bytes = message.pack();
     let digest = blake2b::hash(&bytes[..bytes.len() - 8]);
     let zeros = osmia_pow::required_zeros(bytes.len(), min_pow_score);
-    message.nonce = osmia_pow::search(&digest, zeros, 0, &AtomicBool::new(false)).unwrap();
+    message.nonce = osmia_pow::search(&digest, zeros, 0..=u64::MAX, &AtomicBool::new(false)).nonce().unwrap();
     message.pack()
 }

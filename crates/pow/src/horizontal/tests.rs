@@ -34,7 +34,9 @@ proptest! {
     #[test]
     fn every_trit_of_the_hash_is_the_reference_s(digest: Digest, nonce: u64) {
         let expected = curl::hash(&curl::input_trits(&digest, nonce));
-        prop_assert_eq!(trits(&hash_planes(&digest, nonce)), expected.to_vec());
-        prop_assert_eq!(trailing_zeros(&digest, nonce), curl::trailing_zeros(&digest, nonce));
+        for backend in Backend::available() {
+            prop_assert_eq!(trits(&hash_planes(backend, &digest, nonce)), expected.to_vec());
+            prop_assert_eq!(trailing_zeros(backend, &digest, nonce), curl::trailing_zeros(&digest, nonce));
+        }
     }
 }

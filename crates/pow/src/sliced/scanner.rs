@@ -3,8 +3,9 @@
 use osmia_primitives::b1t6::{self, TRITS_PER_BYTE};
 use osmia_primitives::blake2b::Digest;
 
-use crate::limits::{HASH_TRITS, NONCE_BYTES, STATE_TRITS};
-use crate::sliced::state::FIRST_PASSES;
+use crate::Backend;
+use crate::limits::{HASH_TRITS, NONCE_BYTES};
+use crate::sliced::places::Interval;
 use crate::sliced::{Cell, State, Word};
 
 /// The first trit of the nonce, after the 32 bytes of the digest.
@@ -30,16 +31,16 @@ impl<const N: usize> Scanner<N> {
     pub(crate) const LANES: u64 = 64 * N as u64;
 
     /// A scanner for nonces to go with `digest`.
-    pub(crate) fn new(digest: &Digest) -> Scanner<N> {
-        let mut input = State::new();
+    pub(crate) fn new(backend: Backend, digest: &Digest) -> Scanner<N> {
+        let mut input = State::new(backend);
         for (place, trit) in b1t6::encode(digest).enumerate() {
             *input.cell_mut(place) = uniform(trit);
         }
         Scanner {
             input,
-            after_first: State::new(),
-            after_second: State::new(),
-            work: State::new(),
+            after_first: State::new(backend),
+            after_second: State::new(backend),
+            work: State::new(backend),
             row: None,
         }
     }
@@ -48,8 +49,8 @@ impl<const N: usize> Scanner<N> {
     /// `first` is a multiple of [`Scanner::LANES`]. At most 218 zeros.
     pub(crate) fn scan(&mut self, first: u64, zeros: usize) -> [u64; N] {
         self.move_to(first);
-        self.work.pass_of(&self.after_second, 2, 0, STATE_TRITS);
-        for pass in 3..FIRST_PASSES {
+        self.work.pass_of(&self.after_second, 2, Interval::WHOLE);
+        for pass in 3..self.work.passes().count() {
             self.work.pass(pass);
         }
         self.work.last_rounds(zeros);
@@ -74,12 +75,14 @@ impl<const N: usize> Scanner<N> {
                 from: NONCE_TRIT + bytes.start * TRITS_PER_BYTE,
                 count: bytes.len() * TRITS_PER_BYTE,
             },
-            None => Interval { from: 0, count: STATE_TRITS },
+            None => Interval::WHOLE,
         };
-        let first_pass = changed.reached();
-        self.after_first.pass_of(&self.input, 0, first_pass.from, first_pass.count);
-        let second_pass = first_pass.reached();
-        self.after_second.pass_of(&self.after_first, 1, second_pass.from, second_pass.count);
+        if changed.count > 0 {
+            let passes = self.work.passes();
+            let first_pass = passes.reached(changed);
+            self.after_first.pass_of(&self.input, 0, first_pass);
+            self.after_second.pass_of(&self.after_first, 1, passes.reached(first_pass));
+        }
         self.row = Some(first);
     }
 
@@ -99,28 +102,6 @@ impl<const N: usize> Scanner<N> {
         for (trit, cell) in cells.into_iter().enumerate() {
             *self.input.cell_mut(NONCE_TRIT + byte * TRITS_PER_BYTE + trit) = cell;
         }
-    }
-}
-
-/// Neighbouring cells in the numbering of some pass, around the ring of 729.
-#[derive(Clone, Copy, Debug)]
-struct Interval {
-    /// Number of the first cell, below 729.
-    from: usize,
-    /// At most 729.
-    count: usize,
-}
-
-impl Interval {
-    /// The cells that the next pass computes from at least one of these, in the numbering of that pass.
-    ///
-    /// What has the number `n` before the pass has the number `-8 n` in it (364^-3 = -8), and is used for the
-    /// results from `-8 n - 5` to `-8 n + 2`.
-    fn reached(self) -> Interval {
-        let last = self.from + self.count - 1;
-        // Minus 8 times the last, made positive by adding 8 times the ring for each time around.
-        let from = (8 * (3 * STATE_TRITS - last) - 5) % STATE_TRITS;
-        Interval { from, count: (8 * self.count).min(STATE_TRITS) }
     }
 }
 

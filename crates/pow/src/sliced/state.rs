@@ -1,96 +1,49 @@
-//! The 729 cells of a state and the rounds over them.
+//! The 729 cells of a state, and which implementation makes the rounds over them.
 
-#![expect(
-    clippy::indexing_slicing,
-    reason = "every index is masked to the length of the array, which costs the loops less than a checked branch"
-)]
-
+use crate::Backend;
 use crate::curl::{ROUNDS, stride_power};
-use crate::limits::{HASH_TRITS, STATE_TRITS};
-use crate::sliced::{Cell, Word};
+use crate::limits::STATE_TRITS;
+use crate::sliced::places::{FOUR, Interval, Passes, THREE};
+#[cfg(target_arch = "x86_64")]
+use crate::sliced::x86;
+use crate::sliced::{Cell, Word, portable};
 
-/// The array is longer than the 729 places in use so that a mask keeps every index inside it.
-const CELLS: usize = STATE_TRITS.next_power_of_two();
-const INDEX_MASK: usize = CELLS - 1;
-
-/// Rounds of one pass over the cells.
-pub(crate) const PASS_ROUNDS: usize = 3;
-
-/// Passes of a whole hash.
-pub(crate) const PASSES: usize = ROUNDS / PASS_ROUNDS;
+/// The array is longer than the 729 places in use so that a mask keeps every index inside it, and for the cells that a
+/// pass keeps behind the ring.
+pub(super) const CELLS: usize = STATE_TRITS.next_power_of_two();
 
 /// Rounds that [`State::last_rounds`] makes one by one: three turns of the codes.
-pub(crate) const LAST_ROUNDS: usize = 9;
-
-/// Passes before [`State::last_rounds`].
-pub(crate) const FIRST_PASSES: usize = (ROUNDS - LAST_ROUNDS) / PASS_ROUNDS;
+pub(super) const LAST_ROUNDS: usize = 9;
 
 /// The most trits at the end of the hash that [`State::last_rounds`] can give: the cells that reach them through nine
 /// rounds, the trits and 511 more, must not meet around the ring of 729.
-const LAST_TRITS_MAX: usize = STATE_TRITS - ((1 << LAST_ROUNDS) - 1);
+pub(super) const LAST_TRITS_MAX: usize = STATE_TRITS - ((1 << LAST_ROUNDS) - 1);
 
 /// Where the trits of a finished hash are: trit `i` at `364^81 i`.
 pub(crate) const HASH_STRIDE: usize = stride_power(ROUNDS);
 
-/// The states of `64 N` hashes.
+/// The states of `64 N` hashes, and the back end that computes them.
 #[derive(Clone, Debug)]
 pub(crate) struct State<const N: usize> {
     memory: Box<Memory<N>>,
+    backend: Backend,
 }
 
 /// Begins with a cache line, so that no cell lies across two.
 #[derive(Clone, Debug)]
 #[repr(align(64))]
-struct Memory<const N: usize> {
-    cells: [Cell<N>; CELLS],
-}
-
-/// Every `stride`-th place around the ring of 729, starting anywhere.
-#[derive(Clone, Copy)]
-struct Walk {
-    place: usize,
-    stride: usize,
-}
-
-impl Walk {
-    /// The walk over the places `number * stride`, from `number` (below 729) on.
-    #[inline(always)]
-    fn from(number: usize, stride: usize) -> Walk {
-        Walk { place: number % STATE_TRITS * stride % STATE_TRITS, stride }
-    }
-
-    #[inline(always)]
-    fn next(&mut self) -> usize {
-        let place = self.place;
-        let ahead = place.wrapping_add(self.stride);
-        self.place = if ahead >= STATE_TRITS { ahead.wrapping_sub(STATE_TRITS) } else { ahead };
-        place & INDEX_MASK
-    }
-}
-
-/// The results inside a pass that later cells need: of its first round the last two, of its second the last one.
-struct Pass<const N: usize> {
-    first_before: Cell<N>,
-    first: Cell<N>,
-    second: Cell<N>,
-}
-
-impl<const N: usize> Pass<N> {
-    /// Takes in the next cell and the one 4 ahead of it; gives the finished cell before it.
-    #[inline(always)]
-    fn push(&mut self, near: Cell<N>, ahead: Cell<N>) -> Cell<N> {
-        let first = Cell::round_first(near, ahead);
-        let second = Cell::round_second(first, self.first_before);
-        let finished = Cell::round_third(self.second, second);
-        *self = Pass { first_before: self.first, first, second };
-        finished
-    }
+pub(super) struct Memory<const N: usize> {
+    pub(super) cells: [Cell<N>; CELLS],
 }
 
 impl<const N: usize> State<N> {
     /// All trits zero.
-    pub(crate) fn new() -> State<N> {
-        State { memory: Box::new(Memory { cells: [Cell::ZERO; CELLS] }) }
+    ///
+    /// # Panics
+    /// When this processor cannot run the back end.
+    pub(crate) fn new(backend: Backend) -> State<N> {
+        assert!(backend.is_available(), "this processor cannot run the back end {backend}");
+        State { memory: Box::new(Memory { cells: [Cell::ZERO; CELLS] }), backend }
     }
 
     /// All trits zero again.
@@ -99,124 +52,64 @@ impl<const N: usize> State<N> {
     }
 
     /// The cell at `place`, below 729.
-    #[inline(always)]
-    pub(crate) fn cell(&self, place: usize) -> Cell<N> {
-        self.memory.cells[place & INDEX_MASK]
+    pub(crate) fn cell(&self, place: usize) -> &Cell<N> {
+        self.memory.cells.get(place).expect("because a place is below 729")
     }
 
     /// The cell at `place`, below 729.
-    #[inline(always)]
     pub(crate) fn cell_mut(&mut self, place: usize) -> &mut Cell<N> {
-        &mut self.memory.cells[place & INDEX_MASK]
+        self.memory.cells.get_mut(place).expect("because a place is below 729")
     }
 
-    /// The numbers `[from, from + 3)` of this state taken through the first two rounds of a pass.
-    #[inline(always)]
-    fn start(&self, from: usize, stride: usize) -> Pass<N> {
-        let mut near = Walk::from(from + STATE_TRITS - 2, stride);
-        let mut ahead = Walk::from(from + 2, stride);
-        let mut first = || Cell::round_first(self.cell(near.next()), self.cell(ahead.next()));
-        let (two_before, first_before, first) = (first(), first(), first());
-        Pass { first_before, first, second: Cell::round_second(first, two_before) }
+    /// How the passes of the back end go.
+    pub(crate) const fn passes(&self) -> Passes {
+        match self.backend {
+            Backend::Portable | Backend::Avx2 => THREE,
+            Backend::Avx512 => FOUR,
+        }
     }
 
-    /// Pass `pass` (from 0) of a hash, for all cells: rounds `3 pass + 1` to `3 pass + 3`.
-    #[inline(never)]
+    /// Pass `pass` (from 0) of a hash, for all cells.
     pub(crate) fn pass(&mut self, pass: usize) {
-        let stride = pass_stride(pass);
-        // The walk comes back to its beginning: the first cells are needed once more after they were overwritten.
-        let overwritten = [0, 1, 2, 3].map(|number| self.cell(number * stride % STATE_TRITS));
-        let mut running = self.start(0, stride);
-        let cells = &mut self.memory.cells;
-        let second_of_first_cell = running.second;
+        match self.backend {
+            Backend::Portable => portable::pass(&mut self.memory, pass),
+            #[cfg(target_arch = "x86_64")]
+            Backend::Avx2 => x86::pass_avx2(&mut self.memory, pass),
+            #[cfg(target_arch = "x86_64")]
+            Backend::Avx512 => x86::pass_avx512(&mut self.memory, pass),
+            #[cfg(not(target_arch = "x86_64"))]
+            Backend::Avx2 | Backend::Avx512 => unreachable!("{} is of other processors", self.backend),
+        }
+    }
 
-        // A place is the far operand first, four cells later the near one, then the result's.
-        let mut walk = Walk::from(0, stride);
-        let mut places = [0; 9].map(|_| walk.next());
-        for _ in 0..(STATE_TRITS - 5) / 4 {
-            // Four cells per turn of the loop, so that whatever is passed on keeps its register.
-            for step in 0..4 {
-                cells[places[step]] = running.push(cells[places[step + 1]], cells[places[step + 5]]);
+    /// One of the first passes of a hash from the cells of another state, and only for the cells of `interval` (and
+    /// perhaps some next to it).
+    pub(crate) fn pass_of(&mut self, before: &State<N>, pass: usize, interval: Interval) {
+        let passes = self.passes();
+        let (first, count) = (passes.first_step(interval), interval.count);
+        match self.backend {
+            Backend::Portable => {
+                portable::pass_of(&mut self.memory, &before.memory, pass, first, count);
             }
-            let [.., a, b, c, d, e] = places;
-            places = [a, b, c, d, e, walk.next(), walk.next(), walk.next(), walk.next()];
-        }
-        for (step, ahead) in overwritten.into_iter().enumerate() {
-            cells[places[step]] = running.push(cells[places[step + 1]], ahead);
-        }
-        cells[places[4]] = Cell::round_third(running.second, second_of_first_cell);
-    }
-
-    /// Like [`State::pass`], but only for the cells that the pass numbers `from`, `from + 1` … (`count` of them), and
-    /// from the cells of another state.
-    #[inline(never)]
-    pub(crate) fn pass_of(&mut self, before: &State<N>, pass: usize, from: usize, count: usize) {
-        let stride = pass_stride(pass);
-        let mut running = before.start(from, stride);
-        let (cells, source) = (&mut self.memory.cells, &before.memory.cells);
-        let mut near = Walk::from(from + 1, stride);
-        let mut ahead = Walk::from(from + 5, stride);
-        let mut out = Walk::from(from, stride);
-        for _ in 0..count / 2 {
-            cells[out.next()] = running.push(source[near.next()], source[ahead.next()]);
-            cells[out.next()] = running.push(source[near.next()], source[ahead.next()]);
-        }
-        if count % 2 == 1 {
-            cells[out.next()] = running.push(source[near.next()], source[ahead.next()]);
+            #[cfg(target_arch = "x86_64")]
+            Backend::Avx2 => x86::pass_of_avx2(&mut self.memory, &before.memory, pass, first, count),
+            #[cfg(target_arch = "x86_64")]
+            Backend::Avx512 => x86::pass_of_avx512(&mut self.memory, &before.memory, pass, first, count),
+            #[cfg(not(target_arch = "x86_64"))]
+            Backend::Avx2 | Backend::Avx512 => unreachable!("{} is of other processors", self.backend),
         }
     }
 
-    /// The last nine rounds, only for the cells that the last `trits` trits of the hash depend on.
-    ///
-    /// Numbered by [`HASH_STRIDE`], the second operand of round 81 lies 1 ahead, of round 80 2 back, of round 79
-    /// 4 ahead, and so on. Each round leaves an interval; the operands outside of it are read before they change
-    /// because the interval is walked towards them.
+    /// The last nine rounds, only for the cells that the last `trits` (at most 218) trits of the hash depend on.
     pub(crate) fn last_rounds(&mut self, trits: usize) {
-        assert!(trits <= LAST_TRITS_MAX.min(HASH_TRITS), "more trits than the last rounds can give");
-        let mut interval = (STATE_TRITS + HASH_TRITS - trits, STATE_TRITS + HASH_TRITS);
-        let mut intervals = [(0, 0); LAST_ROUNDS];
-        for (back, slot) in intervals.iter_mut().enumerate() {
-            *slot = interval;
-            let reach = 1 << back;
-            interval = if back % 2 == 0 {
-                (interval.0, interval.1 + reach)
-            } else {
-                (interval.0 - reach, interval.1)
-            };
-        }
-        for (back, (from, to)) in intervals.into_iter().enumerate().rev() {
-            let places = if back % 2 == 0 {
-                // Ahead: walk up.
-                let reach = 1 << back;
-                (Walk::from(from, HASH_STRIDE), Walk::from(from + reach, HASH_STRIDE))
-            } else {
-                // Back: walk down, by the stride that leads the other way round.
-                let other_way = |number: usize| Walk {
-                    stride: STATE_TRITS - HASH_STRIDE,
-                    ..Walk::from(number, HASH_STRIDE)
-                };
-                (other_way(to - 1), other_way(to - 1 - (1 << back)))
-            };
-            match back % PASS_ROUNDS {
-                2 => self.round(places, to - from, Cell::round_first),
-                1 => self.round(places, to - from, Cell::round_second),
-                _ => self.round(places, to - from, Cell::round_third),
-            }
-        }
-    }
-
-    /// One round for `count` cells and their second operands.
-    #[inline(always)]
-    fn round(
-        &mut self,
-        (mut near, mut other): (Walk, Walk),
-        count: usize,
-        substitute: impl Fn(Cell<N>, Cell<N>) -> Cell<N>,
-    ) {
-        let cells = &mut self.memory.cells;
-        for _ in 0..count {
-            let place = near.next();
-            cells[place] = substitute(cells[place], cells[other.next()]);
+        match self.backend {
+            Backend::Portable => portable::last_rounds(&mut self.memory, trits),
+            #[cfg(target_arch = "x86_64")]
+            Backend::Avx2 => x86::last_rounds_avx2(&mut self.memory, trits),
+            #[cfg(target_arch = "x86_64")]
+            Backend::Avx512 => x86::last_rounds_avx512(&mut self.memory, trits),
+            #[cfg(not(target_arch = "x86_64"))]
+            Backend::Avx2 | Backend::Avx512 => unreachable!("{} is of other processors", self.backend),
         }
     }
 
@@ -225,18 +118,4 @@ impl<const N: usize> State<N> {
         let cell = self.cell(trit * HASH_STRIDE % STATE_TRITS);
         cell.high.or(cell.low)
     }
-}
-
-/// The distance of neighbours in the numbering of a pass: `364^(3 pass + 3)`.
-pub(crate) const fn pass_stride(pass: usize) -> usize {
-    const STRIDES: [usize; PASSES] = {
-        let mut strides = [0; PASSES];
-        let mut pass = 0;
-        while pass < PASSES {
-            strides[pass] = stride_power(PASS_ROUNDS * (pass + 1));
-            pass += 1;
-        }
-        strides
-    };
-    STRIDES[pass]
 }

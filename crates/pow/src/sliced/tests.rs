@@ -1,8 +1,9 @@
 use osmia_primitives::blake2b::{self, Digest};
 
 use super::*;
-use crate::curl;
 use crate::limits::{HASH_TRITS, STATE_TRITS};
+use crate::sliced::places::Interval;
+use crate::{Backend, curl};
 
 /// All ways to write a trit in each of the three codes, as (high, low).
 fn codings(code: usize, trit: i8) -> Vec<(bool, bool)> {
@@ -45,14 +46,24 @@ fn items(lanes: usize, seed: u64) -> Vec<(Digest, u64)> {
     (0..lanes).map(item).collect()
 }
 
-fn state_of<const N: usize>(items: &[(Digest, u64)]) -> State<N> {
-    let mut state = State::new();
+fn state_of<const N: usize>(backend: Backend, items: &[(Digest, u64)]) -> State<N> {
+    let mut state = State::new(backend);
     for (lane, (digest, nonce)) in items.iter().enumerate() {
         for (place, trit) in curl::input_trits(digest, *nonce).into_iter().enumerate() {
             state.cell_mut(place).set_lane(lane, trit);
         }
     }
     state
+}
+
+/// The back ends of this processor whose rows have `words` words.
+fn backends_of(words: usize) -> Vec<Backend> {
+    let has_rows_of = |backend: &Backend| match backend {
+        Backend::Portable => true,
+        Backend::Avx2 => words == 4,
+        Backend::Avx512 => words == 8,
+    };
+    Backend::available().into_iter().filter(has_rows_of).collect()
 }
 
 /// Trit `trit` of the finished hash in `lane`.
@@ -62,37 +73,53 @@ fn trit_of<const N: usize>(state: &State<N>, lane: usize, trit: usize) -> i8 {
     if bit(cell.high) { 1 } else { -i8::from(bit(cell.low)) }
 }
 
-fn all_passes_agree_with_the_reference<const N: usize>() {
+/// The trits of one lane in the middle of a hash, in the order of the reference: trit `i` is at `364^rounds i`.
+fn lane_of<const N: usize>(state: &State<N>, lane: usize, rounds: usize) -> Vec<i8> {
+    let place = |trit: usize| trit * curl::stride_power(rounds) % STATE_TRITS;
+    let bit = |word: Word<N>| word.0[lane / 64] >> (lane % 64) & 1 == 1;
+    let trit = |cell: &Cell<N>| if bit(cell.high) { 1 } else { -i8::from(bit(cell.low)) };
+    (0..STATE_TRITS).map(|index| trit(state.cell(place(index)))).collect()
+}
+
+/// All trits of all lanes after every pass, made in place and made from another state.
+fn all_passes_agree_with_the_reference<const N: usize>(backend: Backend) {
     let items = items(64 * N, 1);
-    let mut state = state_of::<N>(&items);
-    let mut copied = state.clone();
-    for pass in 0..state::PASSES {
-        state.pass(pass);
-        let mut next = State::new();
-        next.pass_of(&copied, pass, 17, STATE_TRITS);
-        copied = next;
-    }
-    for (lane, (digest, nonce)) in items.iter().enumerate() {
-        let expected = curl::hash(&curl::input_trits(digest, *nonce));
-        for (index, expected) in expected.into_iter().enumerate() {
-            assert_eq!(trit_of(&state, lane, index), expected, "lane {lane}, trit {index}");
-            assert_eq!(trit_of(&copied, lane, index), expected, "lane {lane}, trit {index}");
+    let mut state = state_of::<N>(backend, &items);
+    let mut expected: Vec<_> =
+        items.iter().map(|(digest, nonce)| curl::whole_input(&curl::input_trits(digest, *nonce))).collect();
+    let passes = state.passes();
+    for pass in 0..passes.count() {
+        if pass < places::AROUND_PASSES {
+            let mut around = State::new(backend);
+            // In two parts that overlap and that go around the ring.
+            around.pass_of(&state, pass, Interval { from: 500, count: 300 });
+            around.pass_of(&state, pass, Interval { from: 70, count: 431 });
+            state.pass(pass);
+            for place in 0..STATE_TRITS {
+                assert_eq!(state.cell(place), around.cell(place), "{backend}: pass {pass}, place {place}");
+            }
+        } else {
+            state.pass(pass);
+        }
+        for (lane, expected) in expected.iter_mut().enumerate() {
+            (0..passes.rounds).for_each(|_| curl::round(expected));
+            let found = lane_of(&state, lane, passes.rounds * (pass + 1));
+            assert_eq!(found, *expected, "{backend}: pass {pass}, lane {lane}");
         }
     }
 }
 
 #[test]
-fn all_trits_of_all_lanes_agree_with_the_reference() {
-    all_passes_agree_with_the_reference::<1>();
-    all_passes_agree_with_the_reference::<2>();
-    all_passes_agree_with_the_reference::<4>();
+fn all_trits_of_all_lanes_agree_with_the_reference_after_every_pass() {
+    backends_of(1).into_iter().for_each(all_passes_agree_with_the_reference::<1>);
+    backends_of(4).into_iter().for_each(all_passes_agree_with_the_reference::<4>);
+    backends_of(8).into_iter().for_each(all_passes_agree_with_the_reference::<8>);
 }
 
-#[test]
-fn the_last_rounds_give_as_many_trits_as_asked_for() {
-    let items = items(64, 2);
-    let mut before = state_of::<1>(&items);
-    for pass in 0..state::FIRST_PASSES {
+fn last_rounds_agree_with_the_reference<const N: usize>(backend: Backend) {
+    let items = items(64 * N, 2);
+    let mut before = state_of::<N>(backend, &items);
+    for pass in 0..before.passes().count() {
         before.pass(pass);
     }
     let expected: Vec<_> =
@@ -102,36 +129,74 @@ fn the_last_rounds_give_as_many_trits_as_asked_for() {
         state.last_rounds(trits);
         for (lane, expected) in expected.iter().enumerate() {
             for (index, expected) in expected.iter().enumerate().skip(HASH_TRITS - trits) {
-                assert_eq!(trit_of(&state, lane, index), *expected, "{trits} trits: lane {lane}, {index}");
+                let found = trit_of(&state, lane, index);
+                assert_eq!(found, *expected, "{backend}, {trits} trits: lane {lane}, {index}");
             }
         }
     }
 }
 
 #[test]
-#[should_panic(expected = "more trits than the last rounds can give")]
-fn the_last_rounds_refuse_what_they_cannot_give() {
-    State::<1>::new().last_rounds(219);
+fn the_last_rounds_give_as_many_trits_as_asked_for() {
+    backends_of(1).into_iter().for_each(last_rounds_agree_with_the_reference::<1>);
+    backends_of(4).into_iter().for_each(last_rounds_agree_with_the_reference::<4>);
+    backends_of(8).into_iter().for_each(last_rounds_agree_with_the_reference::<8>);
 }
 
-fn verifier_agrees_with_the_reference<const N: usize>() {
+#[test]
+#[should_panic(expected = "more trits than the last rounds can give")]
+fn the_last_rounds_refuse_what_they_cannot_give() {
+    State::<1>::new(Backend::Portable).last_rounds(219);
+}
+
+#[test]
+fn cells_reached_from_an_interval_are_those_that_change() {
+    for (backend, passes) in [(Backend::Portable, places::THREE), (Backend::Avx512, places::FOUR)] {
+        if !backend.is_available() {
+            continue;
+        }
+        let interval = Interval { from: 210, count: 2 };
+        // From the input to the first pass, then from pass to pass.
+        let mut changed: Vec<bool> = (0..STATE_TRITS).map(|trit| trit == 210 || trit == 211).collect();
+        let mut reached = interval;
+        for pass in 0..2 {
+            for _ in 0..passes.rounds {
+                changed = (0..STATE_TRITS)
+                    .map(|trit| {
+                        let [first, second] = [curl::STRIDE * trit, curl::STRIDE * (trit + 1)];
+                        changed[first % STATE_TRITS] || changed[second % STATE_TRITS]
+                    })
+                    .collect();
+            }
+            reached = passes.reached(reached);
+            // The cell `n` of a pass is the trit `n` of the state after it, which is what the reference numbers.
+            let inside: Vec<bool> = (0..STATE_TRITS)
+                .map(|trit| (trit + STATE_TRITS - reached.from) % STATE_TRITS < reached.count)
+                .collect();
+            assert_eq!(changed, inside, "{backend}, pass {pass}");
+        }
+    }
+}
+
+fn verifier_agrees_with_the_reference<const N: usize>(backend: Backend) {
     let items = items(64 * N, 3);
     let expected: Vec<u32> =
         items.iter().map(|(digest, nonce)| curl::trailing_zeros(digest, *nonce)).collect();
-    let mut verifier = Verifier::<N>::new();
+    let mut verifier = Verifier::<N>::new(backend);
     // Full groups and partial ones in turn: nothing of a group may be left in the next.
     for len in [64 * N, 1, 9, 64 * N - 1, 0, 63] {
         let mut counts = Vec::new();
         verifier.trailing_zeros(&items[..len], &mut counts);
-        assert_eq!(counts, expected[..len]);
+        assert_eq!(counts, expected[..len], "{backend}");
     }
 }
 
 #[test]
 fn the_verifier_agrees_with_the_reference_in_every_lane() {
-    verifier_agrees_with_the_reference::<1>();
-    verifier_agrees_with_the_reference::<2>();
-    verifier_agrees_with_the_reference::<4>();
+    backends_of(1).into_iter().for_each(verifier_agrees_with_the_reference::<1>);
+    backends_of(2).into_iter().for_each(verifier_agrees_with_the_reference::<2>);
+    backends_of(4).into_iter().for_each(verifier_agrees_with_the_reference::<4>);
+    backends_of(8).into_iter().for_each(verifier_agrees_with_the_reference::<8>);
 }
 
 /// The lanes of a row that end with at least `zeros` zeros, by the reference.
@@ -144,9 +209,9 @@ fn expected_lanes<const N: usize>(digest: &Digest, first: u64, zeros: u32) -> [u
     lanes
 }
 
-fn scanner_agrees_with_the_reference<const N: usize>() {
+fn scanner_agrees_with_the_reference<const N: usize>(backend: Backend) {
     let digest = blake2b::hash(b"scanner");
-    let mut scanner = Scanner::<N>::new(&digest);
+    let mut scanner = Scanner::<N>::new(backend, &digest);
     let length = Scanner::<N>::LANES;
     // Neighbours, carries into the next bytes, jumps, the same row again, the last row and the first.
     let rows = [
@@ -165,15 +230,15 @@ fn scanner_agrees_with_the_reference<const N: usize>() {
         assert_eq!(
             scanner.scan(row, zeros as usize),
             expected_lanes::<N>(&digest, row, zeros),
-            "row {row}, {zeros} zeros"
+            "{backend}: row {row}, {zeros} zeros"
         );
     }
 }
 
 #[test]
 fn the_scanner_agrees_with_the_reference_in_every_row_and_lane() {
-    scanner_agrees_with_the_reference::<1>();
-    scanner_agrees_with_the_reference::<2>();
-    scanner_agrees_with_the_reference::<4>();
-    scanner_agrees_with_the_reference::<8>();
+    backends_of(1).into_iter().for_each(scanner_agrees_with_the_reference::<1>);
+    backends_of(2).into_iter().for_each(scanner_agrees_with_the_reference::<2>);
+    backends_of(4).into_iter().for_each(scanner_agrees_with_the_reference::<4>);
+    backends_of(8).into_iter().for_each(scanner_agrees_with_the_reference::<8>);
 }

@@ -5,9 +5,9 @@ use std::sync::LazyLock;
 use osmia_primitives::b1t6::{self, TRITS_PER_BYTE};
 use osmia_primitives::blake2b::Digest;
 
+use crate::Backend;
 use crate::horizontal;
 use crate::limits::{BATCH_ZEROS, HASH_TRITS};
-use crate::sliced::state::FIRST_PASSES;
 use crate::sliced::{State, Word};
 
 /// Bytes that are hashed: the digest and the nonce.
@@ -17,14 +17,15 @@ const INPUT_BYTES: usize = 40;
 #[derive(Debug)]
 pub(crate) struct Verifier<const N: usize> {
     state: State<N>,
+    backend: Backend,
 }
 
 impl<const N: usize> Verifier<N> {
     /// How many hashes are computed together.
     pub(crate) const LANES: usize = 64 * N;
 
-    pub(crate) fn new() -> Verifier<N> {
-        Verifier { state: State::new() }
+    pub(crate) fn new(backend: Backend) -> Verifier<N> {
+        Verifier { state: State::new(backend), backend }
     }
 
     /// Appends the trailing zero trits of each of up to [`Verifier::LANES`] items to `counts`.
@@ -33,13 +34,13 @@ impl<const N: usize> Verifier<N> {
     pub(crate) fn trailing_zeros(&mut self, items: &[(Digest, u64)], counts: &mut Vec<u32>) {
         assert!(items.len() <= Self::LANES, "more items than lanes");
         self.load(items);
-        for pass in 0..FIRST_PASSES {
+        for pass in 0..self.state.passes().count() {
             self.state.pass(pass);
         }
         self.state.last_rounds(BATCH_ZEROS as usize);
         let zeros = self.count();
         let recounted = items.iter().zip(zeros.as_flattened()).map(|((digest, nonce), count)| match *count {
-            BATCH_ZEROS => horizontal::trailing_zeros(digest, *nonce),
+            BATCH_ZEROS => horizontal::trailing_zeros(self.backend, digest, *nonce),
             fewer => fewer,
         });
         counts.extend(recounted);

@@ -141,7 +141,8 @@ impl Mint {
         }
         let zeros = osmia_pow::required_zeros(message.len(), self.min_pow_score);
         let Some((body, nonce)) = message.split_last_chunk_mut::<8>() else { return };
-        if let Some(found) = osmia_pow::search(&blake2b::hash(body), zeros, 0, &AtomicBool::new(false)) {
+        let outcome = osmia_pow::search(&blake2b::hash(body), zeros, 0..=u64::MAX, &AtomicBool::new(false));
+        if let Some(found) = outcome.nonce() {
             *nonce = found.to_le_bytes();
         }
     }
@@ -167,8 +168,11 @@ impl Mint {
     pub(crate) fn work_anew(&self, message: &mut [u8], dice: &mut Dice) {
         let zeros = osmia_pow::required_zeros(message.len(), self.min_pow_score);
         let Some((body, nonce)) = message.split_last_chunk_mut::<8>() else { return };
-        let start = dice.number();
-        if let Some(found) = osmia_pow::search(&blake2b::hash(body), zeros, start, &AtomicBool::new(false)) {
+        // From the lower half, so that a hit lies ahead.
+        let start = dice.number() / 2;
+        let outcome =
+            osmia_pow::search(&blake2b::hash(body), zeros, start..=u64::MAX, &AtomicBool::new(false));
+        if let Some(found) = outcome.nonce() {
             *nonce = found.to_le_bytes();
         }
     }
