@@ -3,9 +3,9 @@
 use osmia_primitives::blake2b::Digest;
 
 use crate::Backend;
-use crate::horizontal;
 use crate::lanes::Verifier;
-use crate::limits::SLICED_MESSAGES_MIN;
+use crate::limits::sliced_messages_min;
+use crate::ring;
 
 /// The trailing zero trits (0 to 243) of the hash of each digest and nonce, in their order, by the fastest back end of
 /// this processor.
@@ -25,10 +25,8 @@ pub fn trailing_zeros_batch_with(backend: Backend, items: &[(Digest, u64)]) -> V
     let mut counts = Vec::with_capacity(items.len());
     let mut verifier = None;
     for group in items.chunks(Verifier::lanes(backend)) {
-        if group.len() < SLICED_MESSAGES_MIN {
-            counts.extend(
-                group.iter().map(|(digest, nonce)| horizontal::trailing_zeros(backend, digest, *nonce)),
-            );
+        if group.len() < sliced_messages_min(backend) {
+            ring::trailing_zeros_of_several(backend, group, &mut counts);
         } else {
             verifier.get_or_insert_with(|| Verifier::new(backend)).trailing_zeros(group, &mut counts);
         }

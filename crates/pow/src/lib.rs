@@ -4,7 +4,7 @@
 //! Three implementations of the same function:
 //!
 //! * [`trailing_zeros`], trit by trit: the reference that the others are tested against, too slow to use;
-//! * horizontal: one hash, its 729 trits side by side in machine words (single messages, small batches);
+//! * ring: one hash or a few, as rings of 27 words (single messages, small batches);
 //! * sliced: many hashes, one per bit of a machine word (batches, search), the fastest per hash.
 //!
 //! Non-goals: no message is parsed here and no score is judged; nothing here keeps state between calls, chooses how
@@ -19,9 +19,9 @@
 mod backend;
 mod batch;
 mod curl;
-mod horizontal;
 mod lanes;
 mod limits;
+mod ring;
 mod score;
 mod search;
 mod sliced;

@@ -1,5 +1,7 @@
 //! Sizes and bounds.
 
+use crate::Backend;
+
 /// Trits of a Curl-P-81 hash, and of one block of its input.
 pub const HASH_TRITS: usize = 243;
 
@@ -26,6 +28,12 @@ pub(crate) const BATCH_ZEROS: u32 = 27;
 /// only bounds the work per row for absurd demands: nobody finds 40 zeros (3^40 = 1.2e19 tries).
 pub(crate) const SEARCH_ZEROS: u32 = 40;
 
-/// From this many messages on, a group is hashed in sliced form, whether it fills all lanes or not. One sliced group
-/// costs as much as this many hashes in horizontal form (measured: `cargo run --release -p osmia-pow --example speed`).
-pub(crate) const SLICED_MESSAGES_MIN: usize = 11;
+/// From this many messages on, a group is hashed in sliced form, whether it fills all lanes or not: one sliced group
+/// costs as much as this many hashes in the form for several (measured: `osmia bench pow`).
+pub(crate) const fn sliced_messages_min(backend: Backend) -> usize {
+    match backend {
+        Backend::Portable => 24,
+        Backend::Avx2 => 36,
+        Backend::Avx512 => 48,
+    }
+}

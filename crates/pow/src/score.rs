@@ -4,7 +4,7 @@ use osmia_primitives::blake2b;
 
 use crate::batch::trailing_zeros_batch_with;
 use crate::limits::{HASH_TRITS, NONCE_BYTES, ZEROS_MAX};
-use crate::{Backend, horizontal};
+use crate::{Backend, ring};
 
 /// 3^0 to 3^243. A double holds every power up to 3^33 exactly; above, each is within 211 roundings of its value.
 const POWERS: [f64; HASH_TRITS + 1] = {
@@ -53,7 +53,7 @@ pub fn score(message_bytes: &[u8]) -> f64 {
 pub fn score_with(backend: Backend, message_bytes: &[u8]) -> f64 {
     match split_nonce(message_bytes) {
         Some((body, nonce)) => {
-            let zeros = horizontal::trailing_zeros(backend, &blake2b::hash(body), nonce);
+            let zeros = ring::trailing_zeros(backend, &blake2b::hash(body), nonce);
             score_of(zeros, message_bytes.len())
         }
         None => 0.0,

@@ -10,7 +10,7 @@ use osmia_primitives::blake2b::Digest;
 
 use crate::lanes::Scanner;
 use crate::limits::{ROW_WORDS_MAX, SEARCH_ZEROS, THREADS_MAX, ZEROS_MAX};
-use crate::{Backend, horizontal};
+use crate::{Backend, ring};
 
 /// How a search ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,7 +99,7 @@ impl Search {
         loop {
             while let Some(nonce) = self.take_candidate() {
                 // What the scanner found counts only if the other implementation agrees.
-                if horizontal::trailing_zeros(self.backend, &self.digest, nonce) >= self.zeros {
+                if ring::trailing_zeros(self.backend, &self.digest, nonce) >= self.zeros {
                     return Outcome::Found(nonce);
                 }
             }

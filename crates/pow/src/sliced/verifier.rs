@@ -6,8 +6,8 @@ use osmia_primitives::b1t6::{self, TRITS_PER_BYTE};
 use osmia_primitives::blake2b::Digest;
 
 use crate::Backend;
-use crate::horizontal;
 use crate::limits::{BATCH_ZEROS, HASH_TRITS};
+use crate::ring;
 use crate::sliced::{State, Word};
 
 /// Bytes that are hashed: the digest and the nonce.
@@ -40,7 +40,7 @@ impl<const N: usize> Verifier<N> {
         self.state.last_rounds(BATCH_ZEROS as usize);
         let zeros = self.count();
         let recounted = items.iter().zip(zeros.as_flattened()).map(|((digest, nonce), count)| match *count {
-            BATCH_ZEROS => horizontal::trailing_zeros(self.backend, digest, *nonce),
+            BATCH_ZEROS => ring::trailing_zeros(self.backend, digest, *nonce),
             fewer => fewer,
         });
         counts.extend(recounted);
