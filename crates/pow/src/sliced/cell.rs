@@ -74,6 +74,15 @@ impl<const N: usize> Cell<N> {
         }
     }
 
+    /// Sets the trit of all 64 lanes of one word, in plain code; a word beyond the last is ignored.
+    pub(crate) fn set_word(&mut self, number: usize, trit: i8) {
+        for (word, wanted) in [(&mut self.high, 1), (&mut self.low, -1)] {
+            if let Some(word) = word.0.get_mut(number) {
+                *word = if trit == wanted { u64::MAX } else { 0 };
+            }
+        }
+    }
+
     /// The substitution from plain code to low inverted.
     #[inline(always)]
     pub(crate) fn round_first(a: Cell<N>, b: Cell<N>) -> Cell<N> {

@@ -13,9 +13,9 @@ const NONCE_TRIT: usize = 32 * TRITS_PER_BYTE;
 
 /// Finds the nonces among `64 N` consecutive ones whose hash ends with zeros.
 ///
-/// From one row to the next only some bytes of the nonce change, mostly one. The states after the first and the second
-/// pass are kept, and only the cells that the changed trits reach are computed again: 8 per trit in the first pass, 64
-/// per trit in the second.
+/// From one row to the next only some trits of the nonce change, mostly two or three. The states after the first and the
+/// second pass are kept, and only the cells that the changed trits reach are computed again: with three rounds a pass 8
+/// per trit in the first pass and 64 in the second.
 #[derive(Debug)]
 pub(crate) struct Scanner<const N: usize> {
     input: State<N>,
@@ -67,17 +67,16 @@ impl<const N: usize> Scanner<N> {
             Some(row) => changed_bytes(row ^ first),
             None => 0..NONCE_BYTES,
         };
-        for byte in bytes.clone() {
-            self.set_byte(first, byte);
+        let mut changed = None;
+        for byte in bytes {
+            for place in self.set_byte(first, byte) {
+                changed = Some(widened(changed, place));
+            }
         }
-        let changed = match self.row {
-            Some(_) => Interval {
-                from: NONCE_TRIT + bytes.start * TRITS_PER_BYTE,
-                count: bytes.len() * TRITS_PER_BYTE,
-            },
-            None => Interval::WHOLE,
-        };
-        if changed.count > 0 {
+        if self.row.is_none() {
+            changed = Some(Interval::WHOLE);
+        }
+        if let Some(changed) = changed {
             let passes = self.work.passes();
             let first_pass = passes.reached(changed);
             self.after_first.pass_of(&self.input, 0, first_pass);
@@ -86,23 +85,38 @@ impl<const N: usize> Scanner<N> {
         self.row = Some(first);
     }
 
-    /// Writes the trits of one byte of the nonces of the row that starts with `first`.
-    fn set_byte(&mut self, first: u64, byte: usize) {
+    /// Writes the trits of one byte of the nonces of the row that starts with `first`; gives those that changed.
+    fn set_byte(&mut self, first: u64, byte: usize) -> impl Iterator<Item = usize> + use<N> {
         let byte_of = |nonce: u64| *nonce.to_le_bytes().get(byte).expect("because a nonce has more bytes");
-        let mut cells = b1t6::encode_byte(byte_of(first)).map(uniform::<N>);
-        // Lanes with another byte than the first one; the bits below a row's length are all in the first bytes.
-        for (lane, nonce) in (first..=first + (Self::LANES - 1)).enumerate() {
-            if byte_of(nonce) == byte_of(first) {
+        let mut cells = [Cell::ZERO; TRITS_PER_BYTE];
+        for (word, nonce) in (first..).step_by(64).take(N).enumerate() {
+            if byte > 0 {
+                // The 64 lanes of a word differ in the lowest byte only.
+                for (cell, trit) in cells.iter_mut().zip(b1t6::encode_byte(byte_of(nonce))) {
+                    cell.set_word(word, trit);
+                }
                 continue;
             }
-            for (cell, trit) in cells.iter_mut().zip(b1t6::encode_byte(byte_of(nonce))) {
-                cell.set_lane(lane, trit);
+            for (lane, nonce) in (64 * word..).zip(nonce..=nonce + 63) {
+                for (cell, trit) in cells.iter_mut().zip(b1t6::encode_byte(byte_of(nonce))) {
+                    cell.set_lane(lane, trit);
+                }
             }
         }
-        for (trit, cell) in cells.into_iter().enumerate() {
-            *self.input.cell_mut(NONCE_TRIT + byte * TRITS_PER_BYTE + trit) = cell;
+        let place = NONCE_TRIT + byte * TRITS_PER_BYTE;
+        let mut changed = [false; TRITS_PER_BYTE];
+        for ((place, changed), cell) in (place..).zip(&mut changed).zip(cells) {
+            *changed = *self.input.cell(place) != cell;
+            *self.input.cell_mut(place) = cell;
         }
+        (place..).zip(changed).filter_map(|(place, changed)| changed.then_some(place))
     }
+}
+
+/// The interval from the beginning of another one, if there is one, to a place behind it.
+fn widened(interval: Option<Interval>, place: usize) -> Interval {
+    let from = interval.map_or(place, |interval| interval.from);
+    Interval { from, count: place - from + 1 }
 }
 
 /// The bytes from the first to the last in which any bit is set.
