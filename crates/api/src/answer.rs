@@ -8,7 +8,7 @@ use std::fmt;
 
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue, LOCATION};
+use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue, LOCATION, RETRY_AFTER};
 use hyper::{Response, StatusCode};
 use osmia_store::StoreError;
 use serde::{Serialize, Serializer};
@@ -31,11 +31,13 @@ pub(crate) struct Fault {
     message: Cow<'static, str>,
     /// The methods of the route, for 405.
     allow: Option<&'static str>,
+    /// After how many seconds it is worth to ask again, where that is known.
+    retry_after_s: Option<u32>,
 }
 
 impl Fault {
     fn new(status: StatusCode, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, message: message.into(), allow: None }
+        Self { status, message: message.into(), allow: None, retry_after_s: None }
     }
 
     /// 400: the request breaks a rule, which `message` names.
@@ -83,6 +85,11 @@ impl Fault {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, message)
     }
 
+    /// 503: not now, but in so many seconds (RFC 9110, section 10.2.3).
+    pub(crate) fn unavailable_for(seconds: u32, message: impl Into<Cow<'static, str>>) -> Self {
+        Self { retry_after_s: Some(seconds), ..Self::unavailable(message) }
+    }
+
     /// The status the fault is answered with.
     #[cfg(test)]
     pub(crate) const fn status(&self) -> StatusCode {
@@ -97,6 +104,9 @@ impl Fault {
         let mut answer = respond(self.status, JSON, body.into());
         if let Some(allow) = self.allow {
             answer.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
+        }
+        if let Some(seconds) = self.retry_after_s {
+            answer.headers_mut().insert(RETRY_AFTER, seconds.into());
         }
         answer
     }

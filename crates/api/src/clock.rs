@@ -1,7 +1,7 @@
 //! The only place of this crate that reads the time.
 #![expect(clippy::disallowed_methods, reason = "this is the crate's clock")]
 
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Seconds since the unix epoch; 0 while the system's clock is set before it.
 pub(crate) fn unix_seconds() -> u64 {
@@ -18,8 +18,13 @@ impl Stopwatch {
         Self(Instant::now())
     }
 
+    /// Time since the start.
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.0.elapsed()
+    }
+
     /// Milliseconds since the start.
     pub(crate) fn elapsed_ms(&self) -> u64 {
-        u64::try_from(self.0.elapsed().as_millis()).unwrap_or(u64::MAX)
+        u64::try_from(self.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 }

@@ -10,7 +10,7 @@ use osmia_primitives::MessageId;
 use crate::answer::{Fault, Outcome};
 use crate::mine::Miner;
 use crate::options::ApiOptions;
-use crate::progress::Progress;
+use crate::progress::{Pace, Progress};
 use crate::random::Random;
 use crate::request::BodyBudget;
 use crate::request_counters::RequestCounters;
@@ -39,6 +39,12 @@ impl Context {
     /// The peers of the node, none for one without gossip.
     pub(crate) fn peers(&self) -> Arc<[PeerInfo]> {
         self.options.network.as_ref().map_or_else(|| Arc::from([]), Network::peers)
+    }
+
+    /// Notes how the node gets on, and tells how fast.
+    pub(crate) fn note_progress(&self, view: &View) -> Pace {
+        let nonces = self.miner.as_ref().map_or(0, |miner| miner.figures().nonces());
+        self.progress.note(view, nonces)
     }
 
     /// How many entries a list may have.

@@ -16,10 +16,11 @@
 //! - Routes that change the node answer only where they are switched on, and to no web page that was not named.
 //!
 //! Threads: one for metrics, which also notes how the node gets on; one per worker with a current-thread runtime, the first of which also accepts; up to two more for each
-//! that read long lists; plain threads for remote proof of work. Time is read in `clock` only.
+//! that read long lists; plain threads of the lowest priority for remote proof of work. Time is read in `clock` only.
 
 mod addresses;
 mod answer;
+mod client;
 mod clock;
 mod context;
 mod cors;
@@ -49,11 +50,11 @@ use std::thread::JoinHandle;
 use osmia_engine::Node;
 use tokio::sync::watch;
 
-pub use options::{ApiLimits, ApiOptions, Cors, Origin, standard_threads};
+pub use options::{ApiLimits, ApiOptions, Cors, Origin, RemotePow, standard_threads};
 
 use crate::context::Context;
 use crate::limits::METRICS_CONNECTIONS_MAX;
-use crate::mine::Miner;
+use crate::mine::{Miner, NodeGround};
 use crate::progress::Progress;
 use crate::random::Random;
 use crate::request::BodyBudget;
@@ -118,7 +119,11 @@ impl Api {
         let random = Arc::new(Random::from_system().map_err(ApiError::Randomness)?);
         let mut threads = Vec::new();
         let miner = match options.remote_pow {
-            Some(count) => Some(Miner::start(&node, &random, count, &mut threads)?),
+            Some(remote_pow) => {
+                let ground = NodeGround { node: node.clone(), random: Arc::clone(&random) };
+                let min_pow_score = node.parameters().min_pow_score;
+                Some(Miner::start(remote_pow, min_pow_score, ground, &mut threads)?)
+            }
             None => None,
         };
         let (queues, workers): (Vec<_>, Vec<_>) = workers.into_iter().unzip();
@@ -203,7 +208,8 @@ impl ApiHandle {
         self.metrics
     }
 
-    /// Stops the API: no new connection is accepted, running requests are finished, for at most two seconds.
+    /// Stops the API: no new connection is accepted, running requests are finished, for at most two seconds. Proof of
+    /// work is not: its requests are answered that the node is stopping.
     pub fn stop(self) {
         let Self { addresses: _, metrics: _, stop, threads } = self;
         stop.send_replace(true);

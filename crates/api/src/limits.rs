@@ -1,5 +1,6 @@
 //! Every bound of this crate, with its arithmetic.
 
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 /// Bytes a request's body may have, as in the reference node ("1M"). The largest message, 32 KiB, is about 66 KiB of
@@ -69,12 +70,42 @@ pub const CONE_ROOTS_ATTEMPTS: u32 = 20;
 /// See [`CONE_ROOTS_ATTEMPTS`].
 pub const CONE_ROOTS_RETRY: Duration = Duration::from_millis(10);
 
-/// How long a node searches for a nonce before it replaces parents that it chose itself, as in the reference node.
+/// How long parents that the node chose itself serve a message it mines, as in the reference node; a milestone ends it
+/// sooner.
 pub const REFRESH_TIPS: Duration = Duration::from_secs(5);
 
-/// Messages that may wait for remote proof of work. At 32 KiB 2 MiB; at the usual second each on two threads, the
-/// last one waits for half a minute.
-pub const MINE_QUEUE_MAX: usize = 64;
+/// How many milestones may be confirmed between the choice of parents and the message's arrival at the engine: tips have
+/// roots at most 13 milestones old, and messages on roots older than 15 are refused.
+pub const POW_PARENTS_MILESTONES_MAX: u32 = 2;
+
+/// How often a nonce is looked for because more came while the last one was found.
+pub const POW_ATTEMPTS_MAX: u32 = 3;
+
+/// Nonces that are tried before a thread looks whether the parents it chose are still fresh: 10 ms of work with AVX-512,
+/// 35 ms without vector instructions. To begin a slice costs as much as a thousand nonces.
+pub const POW_SLICE_NONCES: u64 = 1 << 18;
+
+/// The most zero trits that remote proof of work looks for. 3^40 = 1.2e19 tries are about as many as there are nonces
+/// (1.8e19); a network that asks for 20 keeps a core busy for minutes.
+pub const POW_ZEROS_MAX: u32 = 40;
+
+/// Threads for remote proof of work at most. More than cores are of no use, and few machines have more than so many.
+pub const POW_THREADS_MAX: usize = 256;
+
+/// Messages that may wait for remote proof of work when nobody chose. At 32 KiB they take 2 MiB. At the public networks'
+/// score of 4 000 a message of 500 bytes takes 4.8 million tries, half a second of a thread, so on one thread the last
+/// of them waits for half a minute: clients give up after that.
+pub const POW_QUEUE_STANDARD: NonZeroUsize = NonZeroUsize::new(64).expect("because 64 is not 0");
+
+/// Messages that may be configured to wait: with more, every connection ([`CONNECTIONS_MAX`]), each of which has one
+/// request at a time, would be in the queue. At 32 KiB they take 32 MiB.
+pub const POW_QUEUE_MAX: usize = CONNECTIONS_MAX;
+
+/// What a client that was refused is told about the wait at most, in seconds.
+pub const POW_RETRY_AFTER_S_MAX: u32 = 60;
+
+/// What a job is taken to need before one was done, in microseconds.
+pub const POW_JOB_US_UNKNOWN: u64 = 1_000_000;
 
 /// Worker threads of the API at most. Four answer more requests than one engine takes in.
 pub const THREADS_MAX: usize = 4;

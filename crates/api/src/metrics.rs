@@ -14,6 +14,7 @@ use osmia_wire::PeerMetrics;
 use crate::answer::Answer;
 use crate::context::Context;
 use crate::metrics::text::{Kind, Text};
+use crate::mine::Miner;
 use crate::{node_info, process, status};
 
 const FORMAT: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
@@ -56,6 +57,9 @@ fn render(context: &Context) -> String {
         connections(&mut text, &summary);
         peers(&mut text, &network.peers());
     }
+    if let Some(miner) = &context.miner {
+        proof_of_work(&mut text, miner, context.note_progress(&view).nonces_per_second);
+    }
     storage(&mut text, context);
     process(&mut text);
     api(&mut text, context);
@@ -82,7 +86,7 @@ fn node(text: &mut Text, context: &Context, view: &View) {
         "1 when the node confirms no milestones any more and needs a person.",
         u64::from(status::halt_reason(context, view).is_some()),
     );
-    let pace = context.progress.note(view);
+    let pace = context.note_progress(view);
     text.gauge("osmia_uptime_seconds", "Seconds since the start.", pace.uptime_s);
     text.gauge(
         "osmia_seconds_without_milestone",
@@ -236,6 +240,23 @@ fn peers(text: &mut Text, peers: &[PeerInfo]) {
         Kind::Counter,
         dropped,
     );
+}
+
+/// Proof of work for clients; nothing where it is off.
+fn proof_of_work(text: &mut Text, miner: &Miner, nonces_per_second: Option<f64>) {
+    let figures = miner.figures();
+    let ends = figures.ends().map(|(end, total)| (vec![("outcome", end)], total));
+    text.family("osmia_pow_jobs_total", "Messages to mine, by what became of them.", Kind::Counter, ends);
+    let load = miner.load();
+    text.gauge("osmia_pow_waiting_jobs", "Messages that wait to be mined.", as_u64(load.waiting));
+    text.gauge("osmia_pow_mining_jobs", "Messages that are mined now.", as_u64(load.mining));
+    text.counter("osmia_pow_nonces_total", "Nonces tried.", figures.nonces());
+    let rate = "Nonces tried per second in the last ten seconds, also those without work.";
+    text.fraction("osmia_pow_nonces_per_second", rate, Kind::Gauge, nonces_per_second.unwrap_or(0.0));
+    let waiting = "Time from coming in to the begin of the work, of messages that were taken up.";
+    text.durations("osmia_pow_waiting_seconds", waiting, &figures.waiting.totals());
+    let mining = "Time of the work itself, of messages that were taken up.";
+    text.durations("osmia_pow_mining_seconds", mining, &figures.mining.totals());
 }
 
 fn storage(text: &mut Text, context: &Context) {

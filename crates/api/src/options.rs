@@ -15,8 +15,8 @@ pub struct ApiOptions {
     pub addresses: Vec<SocketAddr>,
     /// Threads that answer requests.
     pub threads: NonZeroUsize,
-    /// Threads that do proof of work for clients; `None` answers such requests with an error.
-    pub remote_pow: Option<NonZeroUsize>,
+    /// Proof of work for clients; `None` answers such requests with an error.
+    pub remote_pow: Option<RemotePow>,
     /// Which web pages may use the API.
     pub cors: Cors,
     /// Bounds on requests and answers.
@@ -33,6 +33,15 @@ pub struct ApiOptions {
     pub node_name: String,
     /// The version that /api/v1/info tells.
     pub node_version: String,
+}
+
+/// How much proof of work is done for clients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RemotePow {
+    /// Threads, each of which mines one message at a time, at the lowest priority.
+    pub threads: NonZeroUsize,
+    /// Messages that may wait for one of them, of all clients together.
+    pub queue_max: NonZeroUsize,
 }
 
 /// Bounds on requests and answers.

@@ -24,6 +24,8 @@ struct Note {
     latest: MilestoneIndex,
     /// Messages attached since the node started.
     attached: u64,
+    /// Nonces tried for clients since then.
+    nonces: u64,
 }
 
 /// Notes of the last seconds, the oldest first.
@@ -44,6 +46,8 @@ pub(crate) struct Pace {
     pub(crate) milestones_per_second: Option<f64>,
     /// Messages attached per second lately.
     pub(crate) messages_per_second: Option<f64>,
+    /// Nonces tried for clients per second lately.
+    pub(crate) nonces_per_second: Option<f64>,
     /// Seconds since a milestone was confirmed or a newer one came.
     pub(crate) without_milestone_s: u64,
     /// Seconds since a message was attached.
@@ -56,13 +60,14 @@ impl Progress {
         Self { since_start: Stopwatch::start(), notes: Mutex::default() }
     }
 
-    /// Notes where the node stands.
-    pub(crate) fn note(&self, view: &View) -> Pace {
+    /// Notes where the node stands, and how many nonces it has tried for clients.
+    pub(crate) fn note(&self, view: &View, nonces: u64) -> Pace {
         let note = Note {
             at_ms: self.since_start.elapsed_ms(),
             confirmed: view.confirmed.index,
             latest: view.latest.index,
             attached: view.counters.attached,
+            nonces,
         };
         // Nothing panics while it holds the lock; if something did, the notes would still be whole.
         self.notes.lock().unwrap_or_else(PoisonError::into_inner).note(note)
@@ -105,6 +110,7 @@ impl Notes {
                 u64::from(now.confirmed.0.saturating_sub(first.confirmed.0))
             }),
             messages_per_second: rate(|first, now| now.attached.saturating_sub(first.attached)),
+            nonces_per_second: rate(|first, now| now.nonces.saturating_sub(first.nonces)),
             without_milestone_s: seconds_since(self.milestone_at_ms),
             without_message_s: seconds_since(self.message_at_ms),
         }
@@ -122,7 +128,13 @@ mod tests {
     use super::*;
 
     fn note(at_ms: u64, confirmed: u32, attached: u64) -> Note {
-        Note { at_ms, confirmed: MilestoneIndex(confirmed), latest: MilestoneIndex(1_000), attached }
+        Note {
+            at_ms,
+            confirmed: MilestoneIndex(confirmed),
+            latest: MilestoneIndex(1_000),
+            attached,
+            nonces: 3 * attached,
+        }
     }
 
     #[test]
@@ -132,6 +144,7 @@ mod tests {
         assert_eq!(notes.note(note(500, 15, 50)).milestones_per_second, None, "half a second says nothing");
         let pace = notes.note(note(2_000, 20, 100));
         assert_eq!((pace.milestones_per_second, pace.messages_per_second), (Some(5.0), Some(50.0)));
+        assert_eq!(pace.nonces_per_second, Some(150.0));
         for second in 3..=30 {
             notes.note(note(second * 1_000, 20, 100 * second));
         }

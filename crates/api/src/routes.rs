@@ -10,6 +10,7 @@ use hyper::{Method, Request};
 
 use crate::addresses::{self, AddressText};
 use crate::answer::{Answer, Fault, Outcome, repeated};
+use crate::client::Client;
 use crate::context::Context;
 use crate::limits::PATH_SEGMENTS_MAX;
 use crate::messages::Part;
@@ -87,9 +88,9 @@ impl Route<'_> {
 }
 
 /// Answers a request. Whatever happens, there is an answer: a panic in a handler becomes 500.
-pub(crate) async fn answer(context: Arc<Context>, request: Request<Incoming>) -> Answer {
+pub(crate) async fn answer(context: Arc<Context>, client: Client, request: Request<Incoming>) -> Answer {
     let (head, body) = request.into_parts();
-    let outcome = guarded(route(&context, &head, body), head.uri.path()).await;
+    let outcome = guarded(route(&context, client, &head, body), head.uri.path()).await;
     let mut answer = outcome.unwrap_or_else(Fault::into_answer);
     context.requests.count(answer.status());
     cors::allow(&context.options.cors, &head.headers, &mut answer);
@@ -109,7 +110,12 @@ async fn guarded(handler: impl Future<Output = Outcome>, path: &str) -> Outcome 
     std::future::poll_fn(polled).await
 }
 
-async fn route(context: &Arc<Context>, head: &hyper::http::request::Parts, body: Incoming) -> Outcome {
+async fn route(
+    context: &Arc<Context>,
+    client: Client,
+    head: &hyper::http::request::Parts,
+    body: Incoming,
+) -> Outcome {
     if head.method == Method::OPTIONS && head.uri.path() == "*" {
         return Ok(cors::preflight(&head.headers, "GET, HEAD, POST, DELETE, OPTIONS"));
     }
@@ -120,7 +126,7 @@ async fn route(context: &Arc<Context>, head: &hyper::http::request::Parts, body:
     match (&head.method, route) {
         (&Method::GET | &Method::HEAD, _) => get(context, route, head.uri.query()).await,
         (&Method::OPTIONS, _) => Ok(cors::preflight(&head.headers, route.methods())),
-        (&Method::POST, Route::Messages) => submit::post(context, &head.headers, body).await,
+        (&Method::POST, Route::Messages) => submit::post(context, client, &head.headers, body).await,
         (&Method::POST, Route::Peers) => peers::add(context, &head.headers, body).await,
         (&Method::DELETE, Route::Peer(id)) => peers::remove(context, &head.headers, id).await,
         _ => Err(Fault::method_not_allowed(route.methods())),

@@ -18,6 +18,7 @@ use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{mpsc, watch};
 
+use crate::client::Client;
 use crate::context::Context;
 use crate::limits::{
     ACCEPT_RETRY, BACKLOG_CONNECTIONS, HANDOVER_CONNECTIONS_MAX, HEAD_BYTES_MAX, HEAD_TIMEOUT, HEADERS_MAX,
@@ -60,6 +61,7 @@ pub(crate) enum Site {
 #[derive(Debug)]
 pub(crate) struct Accepted {
     stream: TcpStream,
+    client: Client,
     counted: [Counted; 2],
 }
 
@@ -165,6 +167,10 @@ async fn take_connections(
     }
     drop((alive, streams));
     stopped(&mut stop).await;
+    // Nobody waits for proof of work when the node stops: it may take minutes.
+    if let Some(miner) = &context.miner {
+        miner.close();
+    }
     // Connections end by themselves in that time; those that do not are dropped with the runtime.
     drop(tokio::time::timeout(STOP_TIMEOUT, all_ended.recv()).await);
 }
@@ -174,7 +180,7 @@ async fn note_progress(context: Arc<Context>) {
     let mut interval = tokio::time::interval(SAMPLE_INTERVAL);
     loop {
         interval.tick().await;
-        context.progress.note(&context.node.view());
+        context.note_progress(&context.node.view());
     }
 }
 
@@ -190,8 +196,8 @@ async fn accept(listener: TcpListener, acceptor: Acceptor, mut stop: Stop) {
             () = is_stopped.as_mut() => return,
         };
         // The stream is taken off this thread's runtime, to be put on that of its worker.
-        match accepted.and_then(|(stream, _address)| stream.into_std()) {
-            Ok(stream) => acceptor.hand_over(stream),
+        match accepted.and_then(|(stream, address)| Ok((stream.into_std()?, address))) {
+            Ok((stream, address)) => acceptor.hand_over(stream, Client::of(address.ip())),
             Err(error) => {
                 // Out of file descriptors, most likely: trying again at once would only burn the processor.
                 tracing::warn!(%error, "a connection to the API could not be accepted");
@@ -203,21 +209,21 @@ async fn accept(listener: TcpListener, acceptor: Acceptor, mut stop: Stop) {
 
 impl Acceptor {
     /// Gives a connection to the worker with the fewest, or closes it when there are too many.
-    fn hand_over(&self, stream: TcpStream) {
+    fn hand_over(&self, stream: TcpStream, client: Client) {
         if self.connections.load(Ordering::Relaxed) >= self.connections_max {
             return tracing::debug!("a connection was closed: too many are open");
         }
         let queue = self.queues.iter().min_by_key(|queue| queue.connections.load(Ordering::Relaxed));
         let Some(queue) = queue else { return };
         let counted = [Counted::new(&self.connections), Counted::new(&queue.connections)];
-        if queue.streams.try_send(Accepted { stream, counted }).is_err() {
+        if queue.streams.try_send(Accepted { stream, client, counted }).is_err() {
             tracing::debug!("a connection was closed: its worker is busy or stopping");
         }
     }
 }
 
 async fn serve(site: Site, context: Arc<Context>, accepted: Accepted, mut stop: Stop) {
-    let Accepted { stream, counted } = accepted;
+    let Accepted { stream, client, counted } = accepted;
     let stream = match prepare(stream) {
         Ok(stream) => stream,
         Err(error) => return tracing::debug!(%error, "a connection to the API was lost"),
@@ -226,7 +232,7 @@ async fn serve(site: Site, context: Arc<Context>, accepted: Accepted, mut stop: 
         let context = Arc::clone(&context);
         async move {
             Ok::<_, Infallible>(match site {
-                Site::Api => routes::answer(context, request).await,
+                Site::Api => routes::answer(context, client, request).await,
                 Site::Metrics => metrics::answer(&context, &request),
             })
         }

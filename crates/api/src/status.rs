@@ -88,7 +88,7 @@ struct ResourcesJson {
 /// GET /api/osmia/v1/status. It lists the files of the database, so it belongs on a thread for reading.
 pub(crate) fn status(context: &Context) -> Outcome {
     let view = context.node.view();
-    let pace = context.progress.note(&view);
+    let pace = context.note_progress(&view);
     let halted = halt_reason(context, &view);
     let claimed = claimed_latest(context, &view);
     let target = claimed.unwrap_or(view.latest.index);

@@ -15,6 +15,7 @@ use osmia_primitives::{MessageId, NetworkId};
 use serde::Serialize;
 
 use crate::answer::{Fault, Outcome, created};
+use crate::client::Client;
 use crate::context::Context;
 use crate::mine::{Draft, MineError};
 use crate::request::body_of;
@@ -29,15 +30,18 @@ struct SubmittedJson<'a> {
 }
 
 /// Takes a message: 201 when it is stored.
-pub(crate) async fn post(context: &Arc<Context>, headers: &HeaderMap, body: Incoming) -> Outcome {
+pub(crate) async fn post(
+    context: &Arc<Context>,
+    client: Client,
+    headers: &HeaderMap,
+    body: Incoming,
+) -> Outcome {
     let body = body_of(body, context.options.limits.body_bytes_max, &context.bodies).await?;
-    let view = context.almost_synced()?;
     let is_json =
         headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
-    let work = if is_json { from_json(context, &view, &body)? } else { from_bytes(context, &view, body)? };
-    let bytes = match work {
+    let bytes = match work_on(context, is_json, body)? {
         Work::Done(bytes) => bytes,
-        Work::Needed(draft) => mine(context, draft).await?,
+        Work::Needed(draft) => mine(context, client, draft).await?,
     };
     let id = submit(context, bytes).await?.to_string();
     created(&id, &SubmittedJson { message_id: &id })
@@ -50,6 +54,13 @@ enum Work {
     Done(Bytes),
     /// The proof of work is missing and wanted of this node.
     Needed(Draft),
+}
+
+/// What is to be done with a body. Nothing of it is kept but the message: one that waits for proof of work waits long,
+/// and a body may be many times as large.
+fn work_on(context: &Context, is_json: bool, body: Bytes) -> Result<Work, Fault> {
+    let view = context.almost_synced()?;
+    if is_json { from_json(context, &view, &body) } else { from_bytes(context, &view, body) }
 }
 
 /// The bytes of a message from JSON.
@@ -164,13 +175,21 @@ fn choose_parents(context: &Context, view: &View, nonce: u64) -> Result<Vec<Mess
     context.select_tips(view)
 }
 
-async fn mine(context: &Context, draft: Draft) -> Result<Bytes, Fault> {
+async fn mine(context: &Context, client: Client, draft: Draft) -> Result<Bytes, Fault> {
     // `settle` asks for work only where there is a miner.
     let miner = context.miner.as_ref().ok_or_else(|| Fault::bad_request(POW_NOT_ENABLED))?;
-    miner.mine(draft).await.map_err(|error| match error {
-        MineError::Busy | MineError::NoTips | MineError::Stopped => Fault::unavailable(error.to_string()),
-        MineError::Invalid(error) => invalid(&error),
-    })
+    miner.mine(client, draft).await.map_err(|error| not_mined(&error))
+}
+
+fn not_mined(error: &MineError) -> Fault {
+    match error {
+        MineError::Full { retry_after_s } | MineError::Displaced { retry_after_s } => {
+            Fault::unavailable_for(*retry_after_s, error.to_string())
+        }
+        MineError::NoTips | MineError::Stopped => Fault::unavailable(error.to_string()),
+        MineError::Invalid(_) | MineError::Exhausted => invalid(error),
+        MineError::Panicked => Fault::internal("proof of work", error),
+    }
 }
 
 async fn submit(context: &Context, bytes: Bytes) -> Result<MessageId, Fault> {

@@ -18,10 +18,12 @@ mod show;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use osmia_api::{Cors, Origin};
+use osmia_api::limits::POW_QUEUE_STANDARD;
+use osmia_api::{Cors, Origin, RemotePow};
 
 use crate::cli::RunArgs;
 use crate::config::given::{Form, Given, Wrong};
@@ -30,6 +32,7 @@ use crate::files;
 use crate::limits::CONFIG_FILE_BYTES_MAX;
 use crate::logging::{Format, LogFilter};
 use crate::networks::{self, NetworkChoice, ResolveError};
+use crate::private_net::half_of_cores;
 
 pub(crate) use self::nearest::nearest;
 pub(crate) use self::problem::{ConfigError, Problem, Source};
@@ -132,6 +135,10 @@ pub(crate) struct ApiConfig {
     pub(crate) healthy_without_peers: bool,
     /// Whether messages may be submitted without proof of work.
     pub(crate) pow: bool,
+    /// Threads that do it; 0: as many as fit the machine.
+    pub(crate) pow_threads: usize,
+    /// Messages that may wait for it.
+    pub(crate) pow_queue: NonZeroUsize,
 }
 
 impl ApiConfig {
@@ -142,6 +149,12 @@ impl ApiConfig {
         }
         let origin = |text: &String| Origin::new(text).expect("because it was read as an origin");
         Cors::Origins(self.allow_origin.iter().map(origin).collect())
+    }
+
+    /// The proof of work the API is to do; `None` for none.
+    pub(crate) fn remote_pow(&self) -> Option<RemotePow> {
+        let threads = NonZeroUsize::new(self.pow_threads).unwrap_or_else(half_of_cores);
+        self.pow.then_some(RemotePow { threads, queue_max: self.pow_queue })
     }
 
     fn is_loopback(&self) -> bool {
@@ -325,6 +338,8 @@ impl Config {
                 control: false,
                 healthy_without_peers: false,
                 pow: false,
+                pow_threads: 0,
+                pow_queue: POW_QUEUE_STANDARD,
             },
             gossip: GossipConfig {
                 listen: ["/ip4/0.0.0.0/tcp/15600", "/ip6/::/tcp/15600"].map(str::to_owned).to_vec(),

@@ -11,7 +11,8 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 
-use osmia_api::{Api, ApiError, ApiHandle, ApiLimits, ApiOptions, Cors};
+use osmia_api::limits::POW_QUEUE_STANDARD;
+use osmia_api::{Api, ApiError, ApiHandle, ApiLimits, ApiOptions, Cors, RemotePow};
 use osmia_engine::{CoordinatorOptions, Node, NodeOptions, RunningNode, genesis};
 use osmia_store::{Recovery, Store, StoreOptions};
 
@@ -214,7 +215,7 @@ fn start_api(node: Node, address: SocketAddr, cors: Cors) -> Result<ApiHandle, F
     let options = ApiOptions {
         addresses: vec![address],
         threads: osmia_api::standard_threads(),
-        remote_pow: Some(half_of_cores()),
+        remote_pow: Some(RemotePow { threads: half_of_cores(), queue_max: POW_QUEUE_STANDARD }),
         cors,
         limits: ApiLimits::standard(),
         network: None,

@@ -270,7 +270,7 @@ fn start_api(config: &Config, node: Node, network: Network) -> Result<Option<Api
     let options = ApiOptions {
         addresses: config.api.listen.into_iter().collect(),
         threads: osmia_api::standard_threads(),
-        remote_pow: config.api.pow.then(half_of_cores),
+        remote_pow: config.api.remote_pow(),
         cors: config.api.cors(),
         limits: ApiLimits::standard(),
         healthy_without_peers: config.api.healthy_without_peers,

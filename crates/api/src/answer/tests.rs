@@ -23,6 +23,16 @@ fn success_and_failure_have_their_envelopes() {
 }
 
 #[test]
+fn a_fault_that_passes_says_when() {
+    let answer = Fault::unavailable_for(30, "full").into_answer();
+    assert_eq!(
+        (answer.status(), &answer.headers()[RETRY_AFTER]),
+        (StatusCode::SERVICE_UNAVAILABLE, &"30".parse().unwrap())
+    );
+    assert!(!Fault::unavailable("full").into_answer().headers().contains_key(RETRY_AFTER));
+}
+
+#[test]
 fn every_fault_says_its_status_as_text() {
     let faults = [
         (Fault::bad_request("x"), "400"),

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use crate::mine::{CLASSES, DurationTotals};
+
 /// Metrics as they are written. Each name is written once, with its help and its type, before its samples.
 #[derive(Debug, Default)]
 pub(crate) struct Text(String);
@@ -13,6 +15,8 @@ pub(crate) enum Kind {
     Counter,
     /// It may fall.
     Gauge,
+    /// How many fell into each class, and their sum.
+    Histogram,
 }
 
 /// A sample of a metric with labels: their names and values, and the value.
@@ -54,6 +58,18 @@ impl Text {
         }
     }
 
+    /// How long things took.
+    pub(crate) fn durations(&mut self, name: &str, help: &str, totals: &DurationTotals) {
+        self.head(name, help, Kind::Histogram);
+        let bucket = format!("{name}_bucket");
+        for ((_, end), within) in CLASSES.iter().zip(totals.within) {
+            self.line(&bucket, &[("le", end)], within);
+        }
+        self.line(&bucket, &[("le", "+Inf")], totals.count);
+        self.line(&format!("{name}_sum"), &[], totals.sum_s);
+        self.line(&format!("{name}_count"), &[], totals.count);
+    }
+
     /// Everything that was written.
     pub(crate) fn finish(self) -> String {
         self.0
@@ -63,6 +79,7 @@ impl Text {
         let kind = match kind {
             Kind::Counter => "counter",
             Kind::Gauge => "gauge",
+            Kind::Histogram => "histogram",
         };
         self.write(format_args!("# HELP {name} {help}\n# TYPE {name} {kind}\n"));
     }
@@ -104,10 +121,17 @@ mod tests {
             [(vec![("name", "a\"\\\nb"), ("x", "y")], 1), (vec![("name", "c")], 2)],
         );
         text.family("e", "None.", Kind::Gauge, []);
+        let totals = DurationTotals { within: [0, 1, 1, 2, 2, 2], count: 3, sum_s: 70.5 };
+        text.durations("f_seconds", "Time.", &totals);
         let expected = "# HELP a_total Things done.\n# TYPE a_total counter\na_total 7\n\
                         # HELP b Things there.\n# TYPE b gauge\nb 8\n\
                         # HELP c_seconds_total Time.\n# TYPE c_seconds_total counter\nc_seconds_total 1.5\n\
-                        # HELP d By name.\n# TYPE d gauge\nd{name=\"a\\\"\\\\\\nb\",x=\"y\"} 1\nd{name=\"c\"} 2\n";
+                        # HELP d By name.\n# TYPE d gauge\nd{name=\"a\\\"\\\\\\nb\",x=\"y\"} 1\nd{name=\"c\"} 2\n\
+                        # HELP f_seconds Time.\n# TYPE f_seconds histogram\n\
+                        f_seconds_bucket{le=\"0.01\"} 0\nf_seconds_bucket{le=\"0.1\"} 1\n\
+                        f_seconds_bucket{le=\"1\"} 1\nf_seconds_bucket{le=\"5\"} 2\n\
+                        f_seconds_bucket{le=\"15\"} 2\nf_seconds_bucket{le=\"60\"} 2\n\
+                        f_seconds_bucket{le=\"+Inf\"} 3\nf_seconds_sum 70.5\nf_seconds_count 3\n";
         assert_eq!(text.finish(), expected);
     }
 }

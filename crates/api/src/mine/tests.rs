@@ -1,84 +1,258 @@
-use std::cell::Cell;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, Waker};
 
-use osmia_primitives::{MessageId, NetworkId};
+use osmia_chrysalis::{Indexation, Parents, Payload};
+use osmia_primitives::{MessageId, MilestoneIndex, NetworkId};
 
 use super::*;
 
-fn draft(own_parents: bool) -> Draft {
-    let parents = Parents::new(vec![MessageId([1; 32])]).unwrap();
-    Draft { message: Message { network_id: NetworkId(7), parents, payload: None, nonce: 0 }, own_parents }
-}
+const A: Client = Client::Ipv4(1);
+const B: Client = Client::Ipv4(2);
 
-#[test]
-fn a_mined_message_has_the_score_and_keeps_its_parents() {
-    let mut draft = draft(false);
-    let bytes =
-        mine(&mut draft, 20.0, &Control::default(), &|| panic!("parents were given")).unwrap().unwrap();
-    assert!(osmia_pow::score(&bytes) >= 20.0);
-    let mined = Message::parse(&bytes).unwrap();
-    assert_eq!(mined.parents.as_slice(), [MessageId([1; 32])]);
-}
+/// No nonce is found for it in a test's life.
+const NEVER: f64 = 1e16;
 
-#[test]
-fn own_parents_are_chosen_when_the_work_begins() {
-    let tips = vec![MessageId([4; 32]), MessageId([5; 32])];
-    let bytes = mine(&mut draft(true), 1.0, &Control::default(), &|| tips.clone()).unwrap().unwrap();
-    assert_eq!(Message::parse(&bytes).unwrap().parents.as_slice(), tips);
-    let none = mine(&mut draft(true), 1.0, &Control::default(), &Vec::new);
-    assert!(matches!(none, Some(Err(MineError::NoTips))));
-}
+struct Still;
 
-#[test]
-fn a_stopped_search_goes_on_with_fresh_parents() {
-    let control = Control::default();
-    let rounds = Cell::new(0u8);
-    // The first search is stopped before it begins; an unreachable score would keep it searching for ever.
-    let fresh_tips = || {
-        rounds.set(rounds.get() + 1);
-        control.stop.store(rounds.get() == 1, Ordering::SeqCst);
-        vec![MessageId([rounds.get(); 32])]
-    };
-    let bytes = mine(&mut draft(true), 100.0, &control, &fresh_tips).unwrap().unwrap();
-    assert_eq!(Message::parse(&bytes).unwrap().parents.as_slice(), [MessageId([rounds.get(); 32])]);
-    assert!(osmia_pow::score(&bytes) >= 100.0);
-}
-
-#[test]
-fn work_nobody_waits_for_ends() {
-    let control = Arc::new(Control::default());
-    drop(CancelOnDrop(Arc::clone(&control)));
-    assert!(mine(&mut draft(false), f64::INFINITY, &control, &Vec::new).is_none());
-}
-
-#[test]
-fn a_search_ends_when_its_client_goes_away_during_it() {
-    let control = Arc::new(Control::default());
-    let cancel = CancelOnDrop(Arc::clone(&control));
-    // No nonce reaches an infinite score: only the cancellation can end this thread.
-    let searching =
-        std::thread::spawn(move || mine(&mut draft(false), f64::INFINITY, &control, &Vec::new).is_none());
-    drop(cancel);
-    assert!(searching.join().unwrap());
-}
-
-#[test]
-fn a_full_queue_and_one_that_ended_are_told() {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-    // Nobody takes a job from this queue, and it has no room.
-    let (jobs, receiver) = sync_channel(0);
-    let miner = Miner { jobs };
-    assert!(matches!(runtime.block_on(miner.mine(draft(false))), Err(MineError::Busy)));
-    drop(receiver);
-    assert!(matches!(runtime.block_on(miner.mine(draft(false))), Err(MineError::Stopped)));
-}
-
-#[test]
-fn a_job_that_is_dropped_unanswered_means_the_end() {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-    for own_parents in [true, false] {
-        let (jobs, receiver) = sync_channel(1);
-        let taking = std::thread::spawn(move || drop(receiver.recv()));
-        assert!(matches!(runtime.block_on(Miner { jobs }.mine(draft(own_parents))), Err(MineError::Stopped)));
-        taking.join().unwrap();
+impl Ground for Still {
+    fn choose_tips(&self) -> (Vec<MessageId>, MilestoneIndex) {
+        (vec![MessageId([1; 32])], MilestoneIndex(1))
     }
+
+    fn confirmed(&self) -> MilestoneIndex {
+        MilestoneIndex(1)
+    }
+}
+
+/// A message with some text, so that it can be told from others.
+fn draft(text: &str) -> Draft {
+    let parents = Parents::new(vec![MessageId([1; 32])]).unwrap();
+    let payload = Payload::Indexation(Indexation { index: text.as_bytes().to_vec(), data: Vec::new() });
+    let message = Message { network_id: NetworkId(7), parents, payload: Some(payload), nonce: 0 };
+    Draft { message, own_parents: false }
+}
+
+/// The text of a mined message.
+fn text(mined: &Bytes) -> String {
+    let Some(Payload::Indexation(payload)) = Message::parse(mined).unwrap().payload else {
+        panic!("no text")
+    };
+    String::from_utf8(payload.index).unwrap()
+}
+
+fn options(threads: usize, queue_max: usize) -> RemotePow {
+    let number = |number| NonZeroUsize::new(number).unwrap();
+    RemotePow { threads: number(threads), queue_max: number(queue_max) }
+}
+
+/// A miner without threads.
+fn idle(queue_max: usize) -> Miner {
+    Miner(Arc::new(Shared::new(options(2, queue_max))))
+}
+
+/// A miner with threads, which are joined when the test ends.
+struct Running {
+    miner: Miner,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Running {
+    fn start(threads: usize, min_pow_score: f64) -> Self {
+        let mut joined = Vec::new();
+        let miner = Miner::start(options(threads, 8), min_pow_score, Still, &mut joined).unwrap();
+        Self { miner, threads: joined }
+    }
+
+    fn stop(self) -> Miner {
+        self.miner.close();
+        for thread in self.threads {
+            thread.join().unwrap();
+        }
+        self.miner
+    }
+
+    fn wait_for(&self, load: Load) {
+        while self.miner.load() != load {
+            std::thread::yield_now();
+        }
+    }
+}
+
+/// Looks once whether something is ready.
+fn poll<T>(future: Pin<&mut impl Future<Output = T>>) -> Poll<T> {
+    future.poll(&mut Context::from_waker(Waker::noop()))
+}
+
+fn wait<T>(future: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(future)
+}
+
+fn total(miner: &Miner, name: &str) -> u64 {
+    miner.figures().ends().find(|(end, _)| *end == name).unwrap().1
+}
+
+#[test]
+fn a_message_is_mined_and_counted() {
+    let running = Running::start(2, 20.0);
+    let mined = wait(running.miner.mine(A, draft("one"))).unwrap();
+    assert!(osmia_pow::score(&mined) >= 20.0);
+    assert_eq!(text(&mined), "one");
+    let miner = running.stop();
+    assert_eq!((total(&miner, "done"), miner.load()), (1, Load { waiting: 0, mining: 0 }));
+    assert!(miner.figures().nonces() > 0);
+    assert_eq!((miner.figures().waiting.totals().count, miner.figures().mining.totals().count), (1, 1));
+}
+
+#[test]
+fn a_client_that_is_full_is_refused_and_told_when_to_come_back() {
+    let miner = idle(2);
+    let mut waiting = [pin!(miner.mine(A, draft("1"))), pin!(miner.mine(A, draft("2")))];
+    assert!(waiting.iter_mut().all(|future| poll(future.as_mut()).is_pending()));
+    assert_eq!(miner.load(), Load { waiting: 2, mining: 0 });
+    let refused = Poll::Ready(Err(MineError::Full { retry_after_s: 1 }));
+    assert_eq!(poll(pin!(miner.mine(A, draft("3")))), refused);
+    assert_eq!((total(&miner, "refused"), miner.load().waiting), (1, 2));
+}
+
+#[test]
+fn the_newest_message_of_the_greediest_client_gives_way_and_is_told() {
+    let miner = idle(2);
+    let mut older = pin!(miner.mine(A, draft("1")));
+    let mut newer = pin!(miner.mine(A, draft("2")));
+    let mut other = pin!(miner.mine(B, draft("3")));
+    assert!(poll(older.as_mut()).is_pending() && poll(newer.as_mut()).is_pending());
+    assert!(poll(other.as_mut()).is_pending());
+    assert_eq!(poll(newer), Poll::Ready(Err(MineError::Displaced { retry_after_s: 1 })));
+    assert!(poll(older).is_pending() && poll(other).is_pending());
+    assert_eq!((total(&miner, "displaced"), total(&miner, "cancelled"), miner.load().waiting), (1, 0, 2));
+}
+
+#[test]
+fn the_place_of_a_client_that_goes_away_is_free_at_once() {
+    let miner = idle(1);
+    {
+        let mut gone = pin!(miner.mine(A, draft("1")));
+        assert!(poll(gone.as_mut()).is_pending());
+        assert_eq!(miner.load().waiting, 1);
+    }
+    assert_eq!((miner.load().waiting, total(&miner, "cancelled")), (0, 1));
+    assert!(poll(pin!(miner.mine(A, draft("2")))).is_pending());
+}
+
+#[test]
+fn the_search_of_a_client_that_goes_away_ends_and_the_thread_goes_on() {
+    let running = Running::start(1, NEVER);
+    for round in 1..=3 {
+        let mut gone = Box::pin(running.miner.mine(A, draft("1")));
+        assert!(poll(gone.as_mut()).is_pending());
+        running.wait_for(Load { waiting: 0, mining: 1 });
+        drop(gone);
+        running.wait_for(Load { waiting: 0, mining: 0 });
+        while total(&running.miner, "cancelled") < round {
+            std::thread::yield_now();
+        }
+    }
+    let miner = running.stop();
+    assert_eq!((total(&miner, "done"), total(&miner, "cancelled")), (0, 3));
+}
+
+#[test]
+fn closing_answers_what_waits_and_what_is_mined_and_ends_the_threads() {
+    let running = Running::start(1, NEVER);
+    let mut mined = pin!(running.miner.mine(A, draft("1")));
+    assert!(poll(mined.as_mut()).is_pending());
+    running.wait_for(Load { waiting: 0, mining: 1 });
+    let mut waiting = pin!(running.miner.mine(B, draft("2")));
+    assert!(poll(waiting.as_mut()).is_pending());
+    running.miner.close();
+    for thread in running.threads {
+        thread.join().unwrap();
+    }
+    assert_eq!(poll(mined), Poll::Ready(Err(MineError::Stopped)));
+    assert_eq!(poll(waiting), Poll::Ready(Err(MineError::Stopped)));
+    assert_eq!(poll(pin!(running.miner.mine(A, draft("3")))), Poll::Ready(Err(MineError::Stopped)));
+    assert_eq!(total(&running.miner, "cancelled"), 2);
+}
+
+#[test]
+fn threads_end_with_the_miner_that_is_dropped() {
+    let Running { miner, threads } = Running::start(3, NEVER);
+    drop(miner);
+    for thread in threads {
+        thread.join().unwrap();
+    }
+}
+
+#[test]
+fn a_message_that_no_nonce_can_help_fails() {
+    let running = Running::start(1, f64::INFINITY);
+    assert_eq!(wait(running.miner.mine(A, draft("1"))), Err(MineError::Exhausted));
+    assert_eq!(total(&running.stop(), "failed"), 1);
+}
+
+/// Tips that a fault of ours makes panic.
+struct Broken;
+
+impl Ground for Broken {
+    fn choose_tips(&self) -> (Vec<MessageId>, MilestoneIndex) {
+        panic!("a fault")
+    }
+
+    fn confirmed(&self) -> MilestoneIndex {
+        MilestoneIndex(1)
+    }
+}
+
+#[test]
+fn a_panic_costs_one_message_and_no_thread() {
+    let mut threads = Vec::new();
+    let miner = Miner::start(options(1, 8), 1.0, Broken, &mut threads).unwrap();
+    let own_parents = Draft { own_parents: true, ..draft("1") };
+    assert_eq!(wait(miner.mine(A, own_parents)), Err(MineError::Panicked));
+    assert!(wait(miner.mine(A, draft("2"))).is_ok());
+    let running = Running { miner, threads };
+    assert_eq!(total(&running.stop(), "failed"), 1);
+}
+
+#[test]
+fn clients_take_turns() {
+    let miner = idle(8);
+    let places: Vec<_> = [(A, "a1"), (A, "a2"), (A, "a3"), (B, "b1")]
+        .map(|(client, text)| {
+            let (reply, answer) = oneshot::channel();
+            (Shared::enter(&miner.0, client, draft(text), reply).unwrap(), answer)
+        })
+        .into_iter()
+        .collect();
+    let taken: Vec<String> = (0..places.len())
+        .map(|_| {
+            let (_, job) = miner.0.next().unwrap();
+            text(&job.draft.message.pack().into())
+        })
+        .collect();
+    assert_eq!(taken, ["a1", "b1", "a2", "a3"]);
+    assert_eq!(miner.load(), Load { waiting: 0, mining: 4 });
+}
+
+#[test]
+fn the_wait_is_told_from_the_time_of_jobs_their_number_and_the_threads() {
+    let miner = idle(100);
+    let places: Vec<_> =
+        (0..9).map(|_| Shared::enter(&miner.0, A, draft("x"), oneshot::channel().0).unwrap()).collect();
+    let two = NonZeroUsize::new(2).unwrap();
+    let mut state = miner.0.lock();
+    assert_eq!(state.retry_after_s(two), 5, "a second for each of five rounds");
+    state.finish(0, Some(Duration::from_millis(2_100)));
+    assert_eq!(state.retry_after_s(two), 11);
+    state.finish(1, None);
+    assert_eq!(state.retry_after_s(two), 11, "what was not done tells nothing");
+    for ticket in 2..100 {
+        state.finish(ticket, Some(Duration::from_millis(10)));
+    }
+    assert_eq!(state.retry_after_s(two), 1, "never less than a second");
+    state.finish(100, Some(Duration::from_secs(3_600)));
+    assert_eq!(state.retry_after_s(two), POW_RETRY_AFTER_S_MAX);
+    drop(state);
+    drop(places);
 }

@@ -59,6 +59,20 @@ fn refusals_have_the_status_of_their_cause() {
 }
 
 #[test]
+fn what_is_not_mined_has_the_status_of_its_cause() {
+    for error in [MineError::Full { retry_after_s: 7 }, MineError::Displaced { retry_after_s: 7 }] {
+        let fault = not_mined(&error);
+        assert_eq!(fault, Fault::unavailable_for(7, error.to_string()));
+        assert!(error.to_string().ends_with("try again in 7 s"), "{error}");
+    }
+    for error in [MineError::NoTips, MineError::Stopped] {
+        assert_eq!(not_mined(&error), Fault::unavailable(error.to_string()));
+    }
+    assert_eq!(not_mined(&MineError::Exhausted).status(), hyper::StatusCode::BAD_REQUEST);
+    assert_eq!(not_mined(&MineError::Panicked).status(), hyper::StatusCode::INTERNAL_SERVER_ERROR);
+}
+
+#[test]
 fn the_text_clients_look_for_is_there() {
     assert!(POW_NOT_ENABLED.contains("proof of work is not enabled"));
 }

@@ -255,7 +255,7 @@ fn parents_that_are_too_old() {
 
 #[test]
 fn too_little_proof_of_work() {
-    let mut still = Still::new(Setup { remote_pow: false, ..Setup::still() });
+    let mut still = Still::new(Setup { remote_pow: None, ..Setup::still() });
     let mut message = still.network.message(Some(data_payload(b"x", b"")));
     message.nonce = 1;
     while osmia_pow::score(&message.pack()) >= crate::network::MIN_POW_SCORE {

@@ -155,7 +155,7 @@ fn two_nodes_that_gossip_are_healthy_and_alone_they_are_not() {
 }
 
 /// The samples of a text in the format of Prometheus, by name with labels. Panics where the text breaks the format.
-fn samples(text: &str) -> std::collections::BTreeMap<String, f64> {
+pub(crate) fn samples(text: &str) -> std::collections::BTreeMap<String, f64> {
     let mut families = BTreeSet::new();
     let mut samples = std::collections::BTreeMap::new();
     let mut lines = text.lines().peekable();
@@ -170,11 +170,13 @@ fn samples(text: &str) -> std::collections::BTreeMap<String, f64> {
         );
         let kind = lines.next().unwrap().strip_prefix(&format!("# TYPE {name} ")).unwrap();
         assert_eq!(kind == "counter", name.ends_with("_total"), "{name} is a {kind}");
-        assert!(["counter", "gauge"].contains(&kind), "{kind}");
+        assert!(["counter", "gauge", "histogram"].contains(&kind), "{kind}");
         let before = samples.len();
         while let Some(line) = lines.next_if(|line| !line.starts_with('#')) {
             let (series, value) = line.rsplit_once(' ').unwrap();
-            assert_eq!(series.split('{').next().unwrap(), name);
+            let suffix = series.split('{').next().unwrap().strip_prefix(name).unwrap();
+            let suffixes: &[&str] = if kind == "histogram" { &["_bucket", "_sum", "_count"] } else { &[""] };
+            assert!(suffixes.contains(&suffix), "{series} of the {kind} {name}");
             assert!(series.contains('{') == series.ends_with('}'), "{series}");
             assert!(
                 samples.insert(series.to_owned(), value.parse().unwrap()).is_none(),

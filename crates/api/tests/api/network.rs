@@ -98,7 +98,10 @@ impl Network {
     pub(crate) fn unmineable(setup: Setup) -> Self {
         let store = new_store(&setup);
         drop(Self::on(&store, setup.clone()));
-        Self::on(&store, Setup { milestones_ms: None, min_pow_score: UNMINEABLE_SCORE, ..setup })
+        let network =
+            Self::on(&store, Setup { milestones_ms: None, min_pow_score: UNMINEABLE_SCORE, ..setup });
+        network.wait_for("tips", |client| client.get("/api/v1/tips").status == 200);
+        network
     }
 
     fn on(store: &Arc<Store>, setup: Setup) -> Self {

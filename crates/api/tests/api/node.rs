@@ -29,7 +29,7 @@ fn info_tells_what_clients_ask_for() {
 
 #[test]
 fn the_feature_is_absent_where_the_node_does_no_proof_of_work() {
-    let network = Network::start(Setup { remote_pow: false, ..Setup::still() });
+    let network = Network::start(Setup { remote_pow: None, ..Setup::still() });
     assert_eq!(network.client().get("/api/v1/info").data()["features"], json!([]));
 }
 

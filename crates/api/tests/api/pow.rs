@@ -5,7 +5,8 @@ use osmia_primitives::hex;
 use serde_json::json;
 
 use crate::client::{Client, Reply};
-use crate::network::{MIN_POW_SCORE, Network, Setup, data_payload, mined};
+use crate::gossip::samples;
+use crate::network::{MIN_POW_SCORE, Network, Setup, data_payload, mined, remote_pow};
 
 /// The message a 201 is about.
 fn stored(client: &mut Client, reply: &Reply) -> Message {
@@ -74,7 +75,7 @@ fn bytes_may_leave_nonce_network_and_parents_to_the_node() {
 #[test]
 fn a_nonce_of_zero_that_is_good_enough_is_taken_as_it_is() {
     // Any nonce reaches a score this small.
-    let network = Network::start(Setup { min_pow_score: 0.001, remote_pow: false, ..Setup::still() });
+    let network = Network::start(Setup { min_pow_score: 0.001, remote_pow: None, ..Setup::still() });
     let message = network.message(Some(data_payload(b"lucky", b"")));
     let reply = network.client().post_bytes(&message.pack());
     assert_eq!(
@@ -97,7 +98,7 @@ fn a_nonce_that_is_given_is_never_replaced() {
 
 #[test]
 fn without_remote_proof_of_work_the_client_is_told_in_the_words_it_looks_for() {
-    let network = Network::start(Setup { remote_pow: false, ..Setup::still() });
+    let network = Network::start(Setup { remote_pow: None, ..Setup::still() });
     let mut client = network.client();
     let message = network.message(Some(data_payload(b"x", b"")));
     let json = json!({
@@ -120,20 +121,130 @@ fn without_remote_proof_of_work_the_client_is_told_in_the_words_it_looks_for() {
     assert_eq!(client.post_bytes(&mined(message).pack()).status, 201);
 }
 
+/// A network with a thread for proof of work that never ends, and metrics.
+struct Busy {
+    network: Network,
+}
+
+impl Busy {
+    fn start(queue_max: usize) -> Self {
+        let setup = Setup { remote_pow: Some(remote_pow(1, queue_max)), metrics: true, ..Setup::still() };
+        Self { network: Network::unmineable(setup) }
+    }
+
+    /// Sends a message that is to be mined, and does not wait for the answer.
+    fn send(client: &mut Client) {
+        client.send(
+            b"POST /api/v1/messages HTTP/1.1\r\nhost: test\r\ncontent-type: application/json\r\n\
+              content-length: 2\r\n\r\n{}",
+        );
+    }
+
+    /// The same on a new connection, once there are as many jobs as is said: those that wait, and those that are mined.
+    fn sent(&self, jobs: (usize, usize)) -> Client {
+        let mut client = self.network.client();
+        Self::send(&mut client);
+        self.wait_for(jobs);
+        client
+    }
+
+    fn metric(&self, name: &str) -> f64 {
+        let mut client = Client::new(self.network.api().metrics_address().unwrap());
+        let samples = samples(client.get("/metrics").text());
+        *samples.get(name).unwrap_or_else(|| panic!("{name} in {samples:#?}"))
+    }
+
+    fn outcomes(&self, outcome: &str) -> f64 {
+        self.metric(&format!("osmia_pow_jobs_total{{outcome=\"{outcome}\"}}"))
+    }
+
+    fn wait_for(&self, (waiting, mining): (usize, usize)) {
+        let expected = (waiting as f64, mining as f64);
+        self.network.wait_for("so many jobs", |_| {
+            (self.metric("osmia_pow_waiting_jobs"), self.metric("osmia_pow_mining_jobs")) == expected
+        });
+    }
+}
+
+#[test]
+fn a_connection_that_is_closed_cancels_its_message_while_it_waits_and_while_it_is_mined() {
+    let busy = Busy::start(8);
+    let mined = busy.sent((0, 1));
+    let waiting = busy.sent((1, 1));
+    let other = busy.sent((2, 1));
+    drop(waiting);
+    busy.wait_for((1, 1));
+    assert_eq!(busy.outcomes("cancelled"), 1.0, "the one that is mined goes on");
+    drop(mined);
+    // The thread takes up the next one at once.
+    busy.wait_for((0, 1));
+    drop(other);
+    busy.wait_for((0, 0));
+    busy.network.wait_for("the last one", |_| busy.outcomes("cancelled") == 3.0);
+    assert_eq!(busy.outcomes("done"), 0.0);
+    assert!(busy.metric("osmia_pow_nonces_total") > 0.0);
+    assert_eq!(busy.metric("osmia_pow_mining_seconds_count"), 2.0);
+}
+
+#[test]
+fn a_full_queue_answers_503_and_tells_when_to_come_back() {
+    let busy = Busy::start(1);
+    let _mined = busy.sent((0, 1));
+    let _waiting = busy.sent((1, 1));
+    let mut refused = busy.network.client();
+    Busy::send(&mut refused);
+    let reply = refused.receive();
+    assert_eq!(reply.error(503), "too many messages wait for proof of work: try again in 1 s");
+    assert_eq!(reply.header("retry-after"), Some("1"));
+    assert_eq!(busy.outcomes("refused"), 1.0);
+    // The connection stays, and everything else answers.
+    assert_eq!(refused.get("/api/v1/info").data()["features"], json!(["PoW"]));
+    assert_eq!(refused.get("/api/v1/tips").status, 200);
+}
+
+/// All of 127.0.0.0/8 are addresses of a Linux machine: clients that differ.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_client_with_many_messages_gives_way_to_one_with_none() {
+    let busy = Busy::start(2);
+    let _mined = busy.sent((0, 1));
+    let _older = busy.sent((1, 1));
+    let mut newer = busy.sent((2, 1));
+    let mut other = Client::from_address("127.0.0.2", busy.network.api().addresses()[0]);
+    Busy::send(&mut other);
+    let reply = newer.receive();
+    let error = reply.error(503);
+    assert!(error.contains("gave way to those of other clients"), "{error}");
+    assert!(reply.header("retry-after").is_some());
+    assert_eq!(busy.outcomes("displaced"), 1.0);
+    busy.wait_for((2, 1));
+    Busy::send(&mut newer);
+    assert!(newer.receive().error(503).contains("too many messages wait"));
+}
+
 #[test]
 fn work_that_takes_long_does_not_keep_the_api_from_stopping() {
-    // The score counts per byte: the coordinator's short messages need some 3^11 tries, this long one 3^15.
-    let mut network = Network::start(Setup { min_pow_score: 200.0, ..Setup::still() });
-    let mut client = network.client();
-    let body =
-        json!({ "payload": { "type": 2, "index": "aa", "data": hex::encode(&[7; 32_000]) } }).to_string();
-    let head = format!(
-        "POST /api/v1/messages HTTP/1.1\r\nhost: test\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
-        body.len()
-    );
-    client.send(&[head.as_bytes(), body.as_bytes()].concat());
-    network.stop_api();
-    // Either the work was done in the grace period, or the connection ended; the API is gone in both cases.
-    let reply = client.try_receive(true);
-    assert!(reply.is_none_or(|reply| reply.status == 201));
+    let mut busy = Busy::start(8);
+    let mut mined = busy.sent((0, 1));
+    let mut waiting = busy.sent((1, 1));
+    busy.network.stop_api();
+    for client in [&mut mined, &mut waiting] {
+        assert_eq!(client.receive().error(503), "the node is stopping");
+    }
+}
+
+#[test]
+fn metrics_tell_of_proof_of_work_where_it_is_done() {
+    let network = Network::start(Setup { metrics: true, ..Setup::still() });
+    let reply = network.client().post_json("{}");
+    stored(&mut network.client(), &reply);
+    let metrics = |network: &Network| {
+        Client::new(network.api().metrics_address().unwrap()).get("/metrics").text().to_owned()
+    };
+    let samples = samples(&metrics(&network));
+    assert_eq!(samples["osmia_pow_jobs_total{outcome=\"done\"}"], 1.0);
+    assert_eq!(samples["osmia_pow_waiting_seconds_count"], 1.0);
+    assert_eq!(samples["osmia_pow_mining_seconds_bucket{le=\"+Inf\"}"], 1.0);
+    let network = Network::start(Setup { metrics: true, remote_pow: None, ..Setup::still() });
+    assert!(!metrics(&network).contains("osmia_pow_"));
 }

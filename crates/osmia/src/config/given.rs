@@ -1,6 +1,6 @@
 //! Values as they were given, by any layer, and how each type is read from them.
 
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -124,8 +124,8 @@ impl<'a> Given<'a> {
         }
     }
 
-    /// A whole number from 0 to `max`.
-    pub(crate) fn whole_number(&self, max: usize) -> Read<usize> {
+    /// A whole number within `bounds`.
+    pub(crate) fn whole_number(&self, bounds: RangeInclusive<usize>) -> Read<usize> {
         let number = match &self.form {
             Form::Words(text) => text.parse::<i64>().ok(),
             Form::Toml(DeValue::Integer(number), _) => {
@@ -136,8 +136,11 @@ impl<'a> Given<'a> {
             }
         };
         match number.and_then(|number| usize::try_from(number).ok()) {
-            Some(number) if number <= max => Ok(number),
-            Some(_) | None => self.wrong(format!("expected a whole number from 0 to {max}")),
+            Some(number) if bounds.contains(&number) => Ok(number),
+            Some(_) | None => {
+                let (min, max) = bounds.into_inner();
+                self.wrong(format!("expected a whole number from {min} to {max}"))
+            }
         }
     }
 

@@ -1,5 +1,8 @@
 //! Every key there is: one row each, which reads it, shows it and documents it.
 
+use std::num::NonZeroUsize;
+
+use osmia_api::limits::{POW_QUEUE_MAX, POW_THREADS_MAX};
 use serde_json::{Value, json};
 
 use super::given::{Given, Read};
@@ -196,14 +199,42 @@ pub(crate) const KEYS: &[Key] = &[
         option: "--pow",
         values: "`true` or `false`",
         default: None,
-        about: "Whether the node does the proof of work of messages that are submitted without it. It takes half of the cores \
-            while it works; let only people you trust reach such an API.",
+        about: "Whether the node does the proof of work of messages that are submitted without it.",
         is_reloaded: false,
         read: |config, given| {
             config.api.pow = given.boolean()?;
             Ok(())
         },
         show: |config| json!(config.api.pow),
+    },
+    Key {
+        table: "api",
+        name: "pow_threads",
+        option: "",
+        values: "0 to 256; 0 means half the cores",
+        default: None,
+        about: "Threads that do it, each one message at a time, behind everything else that wants the processor.",
+        is_reloaded: false,
+        read: |config, given| {
+            config.api.pow_threads = given.whole_number(0..=POW_THREADS_MAX)?;
+            Ok(())
+        },
+        show: |config| json!(config.api.pow_threads),
+    },
+    Key {
+        table: "api",
+        name: "pow_queue",
+        option: "",
+        values: "1 to 1024",
+        default: None,
+        about: "Messages that may wait for it. When so many do, clients are told to come back later (503), those with many first.",
+        is_reloaded: false,
+        read: |config, given| {
+            let places = given.whole_number(1..=POW_QUEUE_MAX)?;
+            config.api.pow_queue = NonZeroUsize::new(places).expect("because its bounds begin at 1");
+            Ok(())
+        },
+        show: |config| json!(config.api.pow_queue),
     },
     Key {
         table: "api",
@@ -276,7 +307,7 @@ pub(crate) const KEYS: &[Key] = &[
         about: "How many nodes may connect that are not in `peers`.",
         is_reloaded: false,
         read: |config, given| {
-            config.gossip.unknown_peers = given.whole_number(UNKNOWN_PEERS_MAX)?;
+            config.gossip.unknown_peers = given.whole_number(0..=UNKNOWN_PEERS_MAX)?;
             Ok(())
         },
         show: |config| json!(config.gossip.unknown_peers),
@@ -374,7 +405,7 @@ pub(crate) const KEYS: &[Key] = &[
         about: "Threads that verify messages.",
         is_reloaded: false,
         read: |config, given| {
-            config.limits.verify_threads = given.whole_number(VERIFY_THREADS_CONFIGURED_MAX)?;
+            config.limits.verify_threads = given.whole_number(0..=VERIFY_THREADS_CONFIGURED_MAX)?;
             Ok(())
         },
         show: |config| json!(config.limits.verify_threads),
@@ -390,6 +421,7 @@ pub(crate) fn find(path: &str) -> Option<&'static Key> {
 const _: () = {
     assert!(UNKNOWN_PEERS_MAX == 48);
     assert!(VERIFY_THREADS_CONFIGURED_MAX == 16);
+    assert!(POW_THREADS_MAX == 256 && POW_QUEUE_MAX == 1_024);
     assert!(INTERVAL_MIN.as_millis() == 50);
     assert!(INTERVAL_MAX.as_secs() == 3_600);
 };

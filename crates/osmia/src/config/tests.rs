@@ -284,6 +284,26 @@ fn an_api_that_others_reach_is_careful_unless_told_otherwise() {
 }
 
 #[test]
+fn proof_of_work_for_clients_is_off_and_bounded_by_default() {
+    assert_eq!(Layers::new().config().api.remote_pow(), None);
+    let sizes = |layers: &Layers| {
+        let remote_pow = layers.config().api.remote_pow().unwrap();
+        (remote_pow.threads, remote_pow.queue_max.get())
+    };
+    let layers = Layers::new().options(&["--pow"]);
+    assert_eq!(sizes(&layers), (half_of_cores(), 64));
+    let layers = layers.file("[api]\npow_threads = 7\npow_queue = 9\n");
+    assert_eq!(sizes(&layers), (NonZeroUsize::new(7).unwrap(), 9));
+    let layers = layers.variable("OSMIA_API_POW_QUEUE", "0").variable("OSMIA_API_POW_THREADS", "257");
+    assert_eq!(
+        layers.error(),
+        "the configuration is wrong in 2 places:\n  \
+         OSMIA_API_POW_QUEUE: api.pow_queue: expected a whole number from 1 to 1024\n  \
+         OSMIA_API_POW_THREADS: api.pow_threads: expected a whole number from 0 to 256"
+    );
+}
+
+#[test]
 fn both_forms_of_an_identity_key_are_read() {
     let seed = [1; 32];
     let public = osmia_primitives::ed25519::SecretKey::from_seed(seed).public_key().0;

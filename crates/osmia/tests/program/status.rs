@@ -70,7 +70,7 @@ fn a_terminal_that_closes_stops_a_private_network_cleanly() {
 }
 
 /// A node that `osmia run` runs. Dropping it kills it.
-struct Node(Child);
+pub(crate) struct Node(pub(crate) Child);
 
 impl Drop for Node {
     fn drop(&mut self) {
@@ -95,7 +95,7 @@ fn events(log: &Path) -> Vec<Value> {
     events
 }
 
-fn wait_for_event(log: &Path, message: &str) -> Value {
+pub(crate) fn wait_for_event(log: &Path, message: &str) -> Value {
     let found = || events(log).into_iter().find(|event| event["message"] == message);
     wait::until(message, found)
 }

@@ -13,7 +13,7 @@ const LEFT: [(&str, &str); 40] = [
         "restapi.protectedroutes",
         "api.control switches the routes that change the node, a gateway guards the others",
     ),
-    ("restapi.pow", "the node does the proof of work of messages that come without a nonce"),
+    ("restapi.pow", "each message has one thread; api.pow_threads says how many are mined at once"),
     ("restapi.limits", "bodies have at most 1 MB and lists 1000 entries, as there"),
     ("restapi.", "it has no setting here"),
     ("prometheus.fileservicediscovery", "name the address in the configuration of Prometheus"),

@@ -84,6 +84,7 @@ impl Import {
             match entry.key().as_str() {
                 "restapi.bindaddress" if plugins.rest_api => self.socket("api.listen", entry),
                 "restapi.bindaddress" => self.take("api.listen", json!(""), "node.disablePlugins"),
+                "restapi.powenabled" => self.switch("api.pow", entry),
                 "prometheus.bindaddress" if plugins.prometheus => self.socket("metrics.listen", entry),
                 "prometheus.bindaddress" => self.leave(entry, "the plugin Prometheus is not switched on"),
                 "snapshots.fullpath" => self.snapshot("snapshot.full", entry, folder),
@@ -144,6 +145,13 @@ impl Import {
         match entry.text().and_then(hornet::socket) {
             Some(socket) => self.take(key, json!(socket), &entry.path),
             None => self.leave(entry, format!("{} is no IP address with a port: set {key}", entry.value)),
+        }
+    }
+
+    fn switch(&mut self, key: &'static str, entry: &Entry) {
+        match entry.value.as_bool() {
+            Some(value) => self.take(key, json!(value), &entry.path),
+            None => self.leave(entry, "it is neither true nor false"),
         }
     }
 

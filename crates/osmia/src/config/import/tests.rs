@@ -51,7 +51,7 @@ fn left(import: &Import) -> Vec<(&str, usize, &str)> {
 
 /// Keys in another case than the reference node's, which does not matter there either.
 const CONFIG: &str = r#"{
-  "restapi": { "bindAddress": "localhost:14270", "powEnabled": false, "jwtAuth": { "salt": "x" } },
+  "restapi": { "bindAddress": "localhost:14270", "powEnabled": true, "powWorkerCount": 2, "jwtAuth": { "salt": "x" } },
   "dashboard": { "bindAddress": "localhost:8090", "auth": { "username": "me" } },
   "snapshots": { "fullPath": "old/full.bin", "deltaPath": "delta.bin", "enabled": true, "depth": 9 },
   "p2p": {
@@ -96,6 +96,8 @@ delta = "/folder/delta.bin"
 [api]
 # from restapi.bindAddress
 listen = "127.0.0.1:14270"
+# from restapi.powEnabled
+pow = true
 
 [gossip]
 # from p2p.bindMultiAddresses
@@ -140,7 +142,11 @@ fn every_key_is_taken_or_left_with_a_reason() {
     let import = files.import(&["--config", "config.json", "--peering", "peering.json"]);
     let left = left(&import);
     for expected in [
-        ("restapi.powEnabled", 1, "the node does the proof of work of messages that come without a nonce"),
+        (
+            "restapi.powWorkerCount",
+            1,
+            "each message has one thread; api.pow_threads says how many are mined at once",
+        ),
         ("dashboard.*", 2, "there is no dashboard; osmia status and the metrics show how the node does"),
         ("snapshots.*", 2, "snapshots are not written yet"),
         ("p2p.gossip.streamReadTimeout", 1, "timeouts are built in"),
@@ -166,8 +172,16 @@ fn every_key_is_taken_or_left_with_a_reason() {
     // Besides keys: a wrong address, two peers, a plugin. The list of plugins, that of switched off ones, and that of
     // addresses are not among the left.
     let keys: usize = left.iter().map(|(_, count, _)| count).sum::<usize>() - 4;
-    let taken =
-        ["restapi.bindAddress", "p2p.bind", "p2p.unknown", "prometheus", "coordinator", "level", "encoding"];
+    let taken = [
+        "restapi.bindAddress",
+        "restapi.pow",
+        "p2p.bind",
+        "p2p.unknown",
+        "prometheus",
+        "coordinator",
+        "level",
+        "encoding",
+    ];
     assert_eq!(keys + taken.len() + 2, entries.len(), "{left:#?}");
 }
 
