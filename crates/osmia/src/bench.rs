@@ -6,14 +6,17 @@ mod gossip;
 mod hops;
 mod ingest;
 mod measure;
+mod pow;
 mod sync;
 mod workload;
 
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
 use osmia_engine::{Node, NodeOptions, RunningNode};
+use osmia_pow::Backend;
 use osmia_store::{Store, StoreOptions};
 
 use crate::clock;
@@ -69,6 +72,21 @@ pub(crate) enum Bench {
         #[arg(long)]
         json: bool,
     },
+    /// Proof of work by every back end of this processor: hash rate, verification, expected time of mining
+    Pow {
+        /// Threads of the second hash rate; all cores unless given
+        #[arg(long, value_parser = pow::threads)]
+        threads: Option<NonZeroUsize>,
+        /// Seconds that each figure is measured for, its runs together
+        #[arg(long, default_value_t = 1.0, value_parser = pow::seconds)]
+        seconds: f64,
+        /// One back end only: portable, avx2 or avx512
+        #[arg(long, value_parser = pow::backend)]
+        backend: Option<Backend>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 /// Sizes of milestones over data messages, to show that the time grows linearly.
@@ -98,6 +116,10 @@ impl Bench {
             Self::Confirm { folder, json } => {
                 let scratch = Scratch::make(&folder)?;
                 let report = confirm::run(&scratch.0, &CONFIRM_DATA, &CONFIRM_TRANSACTIONS)?;
+                if json { Ok(serde_json::to_string_pretty(&report)?) } else { Ok(report.lines().join("\n")) }
+            }
+            Self::Pow { threads, seconds, backend, json } => {
+                let report = pow::run(threads, seconds, backend)?;
                 if json { Ok(serde_json::to_string_pretty(&report)?) } else { Ok(report.lines().join("\n")) }
             }
         }

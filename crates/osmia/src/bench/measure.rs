@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::Context;
+use rustix::time::{ClockId, clock_gettime};
 
 /// CPU time of each thread of this process by its name, in seconds. Threads whose names differ only in a number at
 /// the end are added up.
@@ -42,7 +43,16 @@ pub(crate) fn cpu_seconds_of(id: u32) -> anyhow::Result<f64> {
 
 /// CPU time of this process so far, in seconds, threads that ended included.
 pub(crate) fn process_cpu_seconds() -> f64 {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    clock_seconds(ClockId::ProcessCPUTime)
+}
+
+/// CPU time of this thread so far, in seconds.
+pub(crate) fn own_thread_cpu_seconds() -> f64 {
+    clock_seconds(ClockId::ThreadCPUTime)
+}
+
+fn clock_seconds(clock: ClockId) -> f64 {
+    let time = clock_gettime(clock);
     #[expect(clippy::cast_precision_loss, reason = "a bench needs no more than 52 bits")]
     {
         time.tv_sec as f64 + time.tv_nsec as f64 / 1e9

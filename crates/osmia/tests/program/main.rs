@@ -8,6 +8,7 @@
     reason = "helpers of tests fail tests and speak to whoever runs them, also outside of test functions"
 )]
 
+mod bench;
 mod command_line;
 mod config;
 mod crash;
@@ -16,6 +17,7 @@ mod full_disk;
 mod http;
 mod load;
 mod nodes;
+mod pow;
 mod private_net;
 mod process;
 mod random;
