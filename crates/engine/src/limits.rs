@@ -5,8 +5,8 @@
 /// 300 bytes 0.6 MiB, a tenth of a second of work.
 pub const VERIFY_QUEUE_MESSAGES_MAX: usize = 2_048 + 8_192;
 
-/// Messages one verify thread takes at once. 256 fill four groups of 64 lanes of the batch verifier, and a group waits
-/// for no more than 256 × ~2 µs.
+/// Messages one verify thread takes at once. 256 fill the lanes in which their proof of work is checked with AVX2, and a
+/// group waits for no more than 256 × ~2 µs.
 pub const VERIFY_BATCH_MESSAGES_MAX: usize = 256;
 
 /// Bytes of the messages one verify thread takes at once; the last one may go beyond. The usual 256 messages have

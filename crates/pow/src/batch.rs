@@ -23,12 +23,17 @@ pub fn trailing_zeros_batch(items: &[(Digest, u64)]) -> Vec<u32> {
 #[must_use]
 pub fn trailing_zeros_batch_with(backend: Backend, items: &[(Digest, u64)]) -> Vec<u32> {
     let mut counts = Vec::with_capacity(items.len());
-    let mut verifier = None;
-    for group in items.chunks(Verifier::lanes(backend)) {
+    let mut verifier: Option<Verifier> = None;
+    for group in items.chunks(Verifier::lanes_max(backend)) {
         if group.len() < sliced_messages_min(backend) {
             ring::trailing_zeros_of_several(backend, group, &mut counts);
         } else {
-            verifier.get_or_insert_with(|| Verifier::new(backend)).trailing_zeros(group, &mut counts);
+            // Only the last group may be smaller, so at most two verifiers are made.
+            let verifier = match &mut verifier {
+                Some(verifier) if verifier.suits(group.len()) => verifier,
+                other => other.insert(Verifier::new(backend, group.len())),
+            };
+            verifier.trailing_zeros(group, &mut counts);
         }
     }
     assert_eq!(counts.len(), items.len(), "a batch must give one count per item");

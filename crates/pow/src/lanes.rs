@@ -65,20 +65,35 @@ pub(crate) enum Verifier {
 }
 
 impl Verifier {
-    pub(crate) fn new(backend: Backend) -> Verifier {
+    /// A verifier for groups of about `len` (at most [`Verifier::lanes_max`]): lanes that stay empty cost as much as the
+    /// others.
+    pub(crate) fn new(backend: Backend, len: usize) -> Verifier {
         match backend {
             Backend::Portable => Verifier::Small(sliced::Verifier::new(backend)),
             Backend::Avx2 => Verifier::Narrow(sliced::Verifier::new(backend)),
+            // Every processor with AVX-512 has AVX2.
+            Backend::Avx512 if len <= sliced::Verifier::<NARROW>::LANES => {
+                Verifier::Narrow(sliced::Verifier::new(Backend::Avx2))
+            }
             Backend::Avx512 => Verifier::Wide(sliced::Verifier::new(backend)),
         }
     }
 
-    /// How many hashes a group can have.
-    pub(crate) const fn lanes(backend: Backend) -> usize {
+    /// How many hashes a group of a back end can have.
+    pub(crate) const fn lanes_max(backend: Backend) -> usize {
         match backend {
             Backend::Portable => sliced::Verifier::<2>::LANES,
             Backend::Avx2 => sliced::Verifier::<NARROW>::LANES,
             Backend::Avx512 => sliced::Verifier::<WIDE>::LANES,
+        }
+    }
+
+    /// Whether this one can take a group of `len`, and a narrower one could not.
+    pub(crate) const fn suits(&self, len: usize) -> bool {
+        match self {
+            Verifier::Small(_) => len <= sliced::Verifier::<2>::LANES,
+            Verifier::Narrow(_) => len <= sliced::Verifier::<NARROW>::LANES,
+            Verifier::Wide(_) => len > sliced::Verifier::<NARROW>::LANES,
         }
     }
 

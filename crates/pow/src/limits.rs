@@ -33,7 +33,7 @@ pub(crate) const SEARCH_ZEROS: u32 = 40;
 pub(crate) const fn sliced_messages_min(backend: Backend) -> usize {
     match backend {
         Backend::Portable => 24,
-        Backend::Avx2 => 36,
-        Backend::Avx512 => 48,
+        Backend::Avx2 => 32,
+        Backend::Avx512 => 40,
     }
 }

@@ -74,12 +74,12 @@ impl<const N: usize> Cell<N> {
         }
     }
 
-    /// Sets the trit of all 64 lanes of one word, in plain code; a word beyond the last is ignored.
-    pub(crate) fn set_word(&mut self, number: usize, trit: i8) {
-        for (word, wanted) in [(&mut self.high, 1), (&mut self.low, -1)] {
-            if let Some(word) = word.0.get_mut(number) {
-                *word = if trit == wanted { u64::MAX } else { 0 };
-            }
+    /// Sets the trits of the 64 lanes of one word, in plain code, by which are +1 and which are -1; a word beyond the last
+    /// is ignored.
+    #[inline(always)]
+    pub(crate) fn set_lanes(&mut self, number: usize, plus: u64, minus: u64) {
+        if let (Some(high), Some(low)) = (self.high.0.get_mut(number), self.low.0.get_mut(number)) {
+            (*high, *low) = (plus, minus);
         }
     }
 

@@ -93,7 +93,8 @@ impl<const N: usize> Scanner<N> {
             if byte > 0 {
                 // The 64 lanes of a word differ in the lowest byte only.
                 for (cell, trit) in cells.iter_mut().zip(b1t6::encode_byte(byte_of(nonce))) {
-                    cell.set_word(word, trit);
+                    let lanes = |wanted| if trit == wanted { u64::MAX } else { 0 };
+                    cell.set_lanes(word, lanes(1), lanes(-1));
                 }
                 continue;
             }

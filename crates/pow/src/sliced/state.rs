@@ -46,9 +46,9 @@ impl<const N: usize> State<N> {
         State { memory: Box::new(Memory { cells: [Cell::ZERO; CELLS] }), backend }
     }
 
-    /// All trits zero again.
-    pub(crate) fn clear(&mut self) {
-        self.memory.cells.fill(Cell::ZERO);
+    /// All trits from `place` on zero again.
+    pub(crate) fn clear_from(&mut self, place: usize) {
+        self.memory.cells.iter_mut().skip(place).for_each(|cell| *cell = Cell::ZERO);
     }
 
     /// The cell at `place`, below 729.

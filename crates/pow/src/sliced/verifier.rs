@@ -67,43 +67,57 @@ impl<const N: usize> Verifier<N> {
         counts
     }
 
-    /// Writes the inputs into the lanes, eight lanes and one byte (six trits) at a time.
+    /// Writes the inputs into the lanes, 64 lanes and one byte (six trits) at a time.
     fn load(&mut self, items: &[(Digest, u64)]) {
         let spread = spread_trits();
-        self.state.clear();
-        for (eight, items) in items.chunks(8).enumerate() {
-            let mut inputs = [[0u8; INPUT_BYTES]; 8];
-            for (input, (digest, nonce)) in inputs.iter_mut().zip(items) {
+        self.state.clear_from(INPUT_BYTES * TRITS_PER_BYTE);
+        for (word, items) in items.chunks(64).enumerate() {
+            let mut inputs = [[[0u8; INPUT_BYTES]; 8]; 8];
+            for (input, (digest, nonce)) in inputs.as_flattened_mut().iter_mut().zip(items) {
                 let (left, right) = input.split_at_mut(digest.len());
                 left.copy_from_slice(digest);
                 right.copy_from_slice(&nonce.to_le_bytes());
             }
             for index in 0..INPUT_BYTES {
-                let (mut plus, mut minus) = (0, 0);
-                for (lane, input) in inputs.iter().enumerate() {
-                    let byte = input.get(index).expect("because index is below the bytes of an input");
-                    let trits = spread.get(usize::from(*byte)).expect("because the table has 256 rows");
-                    plus |= trits.0 << lane;
-                    minus |= trits.1 << lane;
+                // Of each eight lanes one number: its byte `i` has the lanes in which trit `i` is +1, or -1.
+                let (mut plus, mut minus) = ([0; 8], [0; 8]);
+                for ((plus, minus), inputs) in plus.iter_mut().zip(&mut minus).zip(&inputs) {
+                    for (lane, input) in inputs.iter().enumerate() {
+                        let byte = input.get(index).expect("because index is below the bytes of an input");
+                        let trits = spread.get(usize::from(*byte)).expect("because the table has 256 rows");
+                        *plus |= trits.0 << lane;
+                        *minus |= trits.1 << lane;
+                    }
                 }
-                self.set_trits(eight, index * TRITS_PER_BYTE, plus.to_le_bytes(), minus.to_le_bytes());
+                let trits = transpose(plus).into_iter().zip(transpose(minus)).take(TRITS_PER_BYTE);
+                for (place, (plus, minus)) in (index * TRITS_PER_BYTE..).zip(trits) {
+                    self.state.cell_mut(place).set_lanes(word, plus, minus);
+                }
             }
         }
     }
+}
 
-    /// Sets six trits of the eight lanes from `8 eight` on: byte `i` of `plus` and `minus` has the lanes in which the
-    /// trit `first + i` is +1 and -1.
+/// Eight numbers of eight bytes, the other way round: byte `j` of the result `i` is byte `i` of the number `j`.
+#[inline(always)]
+fn transpose(numbers: [u64; 8]) -> [u64; 8] {
+    /// In each pair of numbers `1 << step` apart, swaps the upper parts of one with the lower parts of the other.
     #[inline(always)]
-    fn set_trits(&mut self, eight: usize, first: usize, plus: [u8; 8], minus: [u8; 8]) {
-        for (trit, (plus, minus)) in plus.iter().zip(&minus).take(TRITS_PER_BYTE).enumerate() {
-            let cell = self.state.cell_mut(first + trit);
-            let shift = eight % 8 * 8;
-            if let (Some(high), Some(low)) = (cell.high.0.get_mut(eight / 8), cell.low.0.get_mut(eight / 8)) {
-                *high |= u64::from(*plus) << shift;
-                *low |= u64::from(*minus) << shift;
+    fn swap(numbers: &mut [u64; 8], step: u32, lower: u64) {
+        let distance = 1 << step;
+        for upper in (0..8).filter(|number| number & distance == 0) {
+            if let Ok([left, right]) = numbers.get_disjoint_mut([upper, upper + distance]) {
+                let differing = (*left >> (8 << step) ^ *right) & lower;
+                *left ^= differing << (8 << step);
+                *right ^= differing;
             }
         }
     }
+    let mut numbers = numbers;
+    swap(&mut numbers, 0, 0x00ff_00ff_00ff_00ff);
+    swap(&mut numbers, 1, 0x0000_ffff_0000_ffff);
+    swap(&mut numbers, 2, 0x0000_0000_ffff_ffff);
+    numbers
 }
 
 /// For every byte its trits in b1t6, spread: bit 0 of byte `i` is set if trit `i` is +1, and the same for -1.
