@@ -181,17 +181,18 @@ pub fn search_threads_with(
     stop: &AtomicBool,
 ) -> Outcome {
     let found = AtomicBool::new(false);
-    let hit = Mutex::new(None);
+    let outcomes = Mutex::new(Vec::new());
     let stopped = || stop.load(Ordering::Relaxed) || found.load(Ordering::Relaxed);
     let work = |part: RangeInclusive<u64>| {
-        if let Outcome::Found(nonce) =
-            Search::with_backend(backend, digest, zeros, part).next_hit_until(stopped)
-        {
+        let outcome = Search::with_backend(backend, digest, zeros, part).next_hit_until(stopped);
+        if outcome.nonce().is_some() {
             found.store(true, Ordering::Relaxed);
-            hit.lock().expect("because no thread panics while it holds the lock").get_or_insert(nonce);
         }
+        outcomes.lock().expect("because no thread panics while it holds the lock").push(outcome);
     };
-    let mut parts = parts(nonces, threads.get().min(THREADS_MAX) as u64).into_iter();
+    // Where nothing can be found one thread is enough to see it.
+    let threads = if zeros > ZEROS_MAX { 1 } else { threads.get().min(THREADS_MAX) };
+    let mut parts = parts(nonces, threads as u64).into_iter();
     let own = parts.next();
     thread::scope(|scope| {
         let work = &work;
@@ -209,11 +210,10 @@ pub fn search_threads_with(
             work(part);
         }
     });
-    match hit.into_inner().expect("because no thread panics while it holds the lock") {
-        Some(nonce) => Outcome::Found(nonce),
-        None if stop.load(Ordering::Relaxed) => Outcome::Stopped,
-        None => Outcome::Exhausted,
-    }
+    let outcomes = outcomes.into_inner().expect("because no thread panics while it holds the lock");
+    let hit = outcomes.iter().find(|outcome| outcome.nonce().is_some());
+    let stopped = outcomes.iter().find(|outcome| **outcome == Outcome::Stopped);
+    *hit.or(stopped).unwrap_or(&Outcome::Exhausted)
 }
 
 /// A range in at most `count` parts of equal length, the last one a little longer.

@@ -5,17 +5,18 @@
 //!
 //! * In place. After `r` rounds the trit `j` is kept at the place `364^r j`. Round `r` is then
 //!   `place[q] = T(place[q], place[q + 364^r])`, and no trit ever moves.
-//! * Three rounds in one pass. Number the places `n -> 364^(r+3) n` for the pass that makes rounds `r+1` to `r+3`; the
-//!   second operands of the three rounds then lie 4 ahead, 2 back and 1 ahead, so one walk over `n` keeps the last
-//!   few results in registers and reads and writes every cell once.
+//! * Several rounds in one pass ([`Passes`](passes::Passes)), three or four. Number the places `n -> 364^(r+3) n` for the
+//!   pass that makes rounds `r+1` to `r+3`; the second operands of the three rounds then lie 4 ahead, 2 back and 1 ahead,
+//!   so one walk over `n` keeps the last few results in registers, reads every cell twice (ahead, then near) and writes
+//!   it once.
 //! * Four gates per trit. Three codes for a trit follow each other, one per round, so that every round needs only
-//!   AND, OR, XOR and AND-NOT ([`Cell`]).
+//!   AND, OR, XOR and AND-NOT ([`Cell`]); with a three-input gate for the high bits two codes are enough (`x86`).
 //!
-//! A search adds that the first rounds are hardly reached by the byte that changes from row to row ([`Scanner`]), and
+//! A search adds that the first rounds are hardly reached by the trits that change from row to row ([`Scanner`]), and
 //! that of the last rounds only the cells that reach the end of the hash count ([`State::last_rounds`]).
 
 mod cell;
-mod places;
+mod passes;
 mod portable;
 mod scanner;
 mod state;

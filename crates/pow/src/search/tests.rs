@@ -66,6 +66,9 @@ fn nothing_is_searched_for_in_vain() {
         assert_eq!(search(&digest, zeros, 0..=u64::MAX, &NEVER), Outcome::Exhausted);
         assert_eq!(search_threads(&digest, zeros, 0..=u64::MAX, TWO, &NEVER), Outcome::Exhausted);
     }
+    let raised = AtomicBool::new(true);
+    assert_eq!(search(&digest, ZEROS_UNREACHABLE, 0..=9, &raised), Outcome::Exhausted);
+    assert_eq!(search_threads(&digest, ZEROS_UNREACHABLE, 0..=9, TWO, &raised), Outcome::Exhausted);
     assert_eq!(search(&digest, 0, 1..=0, &NEVER), Outcome::Exhausted);
     assert_eq!(search_threads(&digest, 0, 1..=0, TWO, &NEVER), Outcome::Exhausted);
 }

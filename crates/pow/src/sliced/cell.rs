@@ -6,7 +6,7 @@ use osmia_primitives::b1t6;
 
 /// `64 N` lanes of one bit each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(align(16))]
+#[repr(C, align(16))]
 pub(crate) struct Word<const N: usize>(pub(crate) [u64; N]);
 
 impl<const N: usize> Word<N> {
@@ -55,6 +55,7 @@ impl<const N: usize> Word<N> {
 /// The three `round_` functions are the substitution of Curl, from each code to the next: four gates each. Inputs and
 /// hashes are in plain code, and the 81 rounds are 27 turns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
 pub(crate) struct Cell<const N: usize> {
     pub(crate) high: Word<N>,
     pub(crate) low: Word<N>,

@@ -7,7 +7,7 @@
 
 use crate::limits::{HASH_TRITS, STATE_TRITS};
 use crate::sliced::Cell;
-use crate::sliced::places::THREE;
+use crate::sliced::passes::THREE;
 use crate::sliced::state::{CELLS, HASH_STRIDE, LAST_ROUNDS, LAST_TRITS_MAX, Memory};
 
 const INDEX_MASK: usize = CELLS - 1;

@@ -5,7 +5,7 @@ use osmia_primitives::blake2b::Digest;
 
 use crate::Backend;
 use crate::limits::{HASH_TRITS, NONCE_BYTES};
-use crate::sliced::places::Interval;
+use crate::sliced::passes::Interval;
 use crate::sliced::{Cell, State, Word};
 
 /// The first trit of the nonce, after the 32 bytes of the digest.

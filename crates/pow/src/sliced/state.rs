@@ -3,7 +3,7 @@
 use crate::Backend;
 use crate::curl::{ROUNDS, stride_power};
 use crate::limits::STATE_TRITS;
-use crate::sliced::places::{FOUR, Interval, Passes, THREE};
+use crate::sliced::passes::{FOUR, Interval, Passes, THREE};
 #[cfg(target_arch = "x86_64")]
 use crate::sliced::x86;
 use crate::sliced::{Cell, Word, portable};
@@ -31,7 +31,7 @@ pub(crate) struct State<const N: usize> {
 
 /// Begins with a cache line, so that no cell lies across two.
 #[derive(Clone, Debug)]
-#[repr(align(64))]
+#[repr(C, align(64))]
 pub(super) struct Memory<const N: usize> {
     pub(super) cells: [Cell<N>; CELLS],
 }
@@ -82,7 +82,7 @@ impl<const N: usize> State<N> {
         }
     }
 
-    /// One of the first passes of a hash from the cells of another state, and only for the cells of `interval` (and
+    /// One of the first three passes of a hash from the cells of another state, and only for the cells of `interval` (and
     /// perhaps some next to it).
     pub(crate) fn pass_of(&mut self, before: &State<N>, pass: usize, interval: Interval) {
         let passes = self.passes();

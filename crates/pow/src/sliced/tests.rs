@@ -2,7 +2,7 @@ use osmia_primitives::blake2b::{self, Digest};
 
 use super::*;
 use crate::limits::{HASH_TRITS, STATE_TRITS};
-use crate::sliced::places::Interval;
+use crate::sliced::passes::Interval;
 use crate::{Backend, curl};
 
 /// All ways to write a trit in each of the three codes, as (high, low).
@@ -89,7 +89,7 @@ fn all_passes_agree_with_the_reference<const N: usize>(backend: Backend) {
         items.iter().map(|(digest, nonce)| curl::whole_input(&curl::input_trits(digest, *nonce))).collect();
     let passes = state.passes();
     for pass in 0..passes.count() {
-        if pass < places::AROUND_PASSES {
+        if pass < 3 {
             let mut around = State::new(backend);
             // In two parts that overlap and that go around the ring.
             around.pass_of(&state, pass, Interval { from: 500, count: 300 });
@@ -151,7 +151,7 @@ fn the_last_rounds_refuse_what_they_cannot_give() {
 
 #[test]
 fn cells_reached_from_an_interval_are_those_that_change() {
-    for (backend, passes) in [(Backend::Portable, places::THREE), (Backend::Avx512, places::FOUR)] {
+    for (backend, passes) in [(Backend::Portable, passes::THREE), (Backend::Avx512, passes::FOUR)] {
         if !backend.is_available() {
             continue;
         }

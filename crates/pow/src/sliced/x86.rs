@@ -1,46 +1,53 @@
 //! Passes with the wide registers of x86-64.
 //!
-//! Nearly all the time of a search goes into one loop. Here it is written out in instructions, because no compiler
-//! keeps the places of the cells in registers as well as the results that later cells need; it is half as fast again
-//! for it. The safe twin is the portable pass in [`state`](super::state); the tests compare every back end with the
-//! reference, trit by trit.
+//! Nearly all the time of a search goes into one loop. Here it is written out in instructions: the compiler's version of
+//! the same passes spends a fifth more on finding places. Everything else is safe code. The safe twin of the loops is
+//! [`portable`](super::portable), and the tests compare every back end with the reference, trit by trit.
 
 #![allow(unsafe_code, reason = "instructions that not every processor has, each use with its proof")]
-#![expect(
-    clippy::indexing_slicing,
-    reason = "passes and places are numbers of this crate; a wrong one stops the program before any instruction here"
-)]
+
+mod order;
 
 use std::arch::asm;
+use std::mem::{offset_of, size_of};
 
-use crate::limits::STATE_TRITS;
+use order::{Order, SAVED};
+
 use crate::sliced::Cell;
-use crate::sliced::places::{
-    AROUND_PASSES, FOUR, Offset, Passes, SAVED, THREE, around, around_entries, in_place, place_of,
-    whole_entries,
-};
 use crate::sliced::portable::last_rounds;
-use crate::sliced::state::Memory;
+use crate::sliced::state::{CELLS, Memory};
 
-static THREE_IN_PLACE: [[Offset; whole_entries(THREE)]; THREE.count()] = in_place(THREE);
-static THREE_AROUND: [[Offset; around_entries(THREE)]; AROUND_PASSES] = around(THREE);
-static FOUR_IN_PLACE: [[Offset; whole_entries(FOUR)]; FOUR.count()] = in_place(FOUR);
-static FOUR_AROUND: [[Offset; around_entries(FOUR)]; AROUND_PASSES] = around(FOUR);
+/// Words of a row that fills a register of AVX2.
+const AVX2_WORDS: usize = 4;
+
+/// Words of a row that fills a register of AVX-512.
+const AVX512_WORDS: usize = 8;
+
+// What the loops take for granted: cells lie one after the other from the beginning, each the high bits, then the low.
+const _: () = {
+    assert!(offset_of!(Memory<AVX2_WORDS>, cells) == 0 && align_of::<Memory<AVX2_WORDS>>() == 64);
+    assert!(offset_of!(Memory<AVX512_WORDS>, cells) == 0 && align_of::<Memory<AVX512_WORDS>>() == 64);
+    assert!(size_of::<Memory<AVX2_WORDS>>() == CELLS * 64 && size_of::<Cell<AVX2_WORDS>>() == 64);
+    assert!(size_of::<Memory<AVX512_WORDS>>() == CELLS * 128 && size_of::<Cell<AVX512_WORDS>>() == 128);
+    assert!(offset_of!(Cell<AVX2_WORDS>, high) == 0 && offset_of!(Cell<AVX2_WORDS>, low) == 32);
+    assert!(offset_of!(Cell<AVX512_WORDS>, high) == 0 && offset_of!(Cell<AVX512_WORDS>, low) == 64);
+};
 
 /// Pass `pass` of three rounds in place, with AVX2.
 ///
 /// # Panics
 /// When the processor has no AVX2, or a row is not 4 words.
 pub(super) fn pass_avx2<const N: usize>(memory: &mut Memory<N>, pass: usize) {
-    let table = &THREE_IN_PLACE[pass];
-    save_first_cells(memory, THREE, table);
-    let cells = memory.cells.as_mut_ptr();
-    // SAFETY: the cells are borrowed for writing.
-    unsafe { checked_walk_avx2(cells, cells, table, 0, STATE_TRITS) };
+    require_avx2::<N>();
+    save(memory, Order::<3>::saved(pass));
+    let cells = std::ptr::from_mut(memory).cast();
+    // SAFETY: the processor has AVX2 and the row fills its registers, as just asserted. The state is borrowed for
+    // writing.
+    unsafe { walk_avx2(cells, cells, Order::<3>::whole(pass)) };
 }
 
-/// Like [`pass_avx2`], from another state and for the cells of `count` steps of the walk from `first` on; up to 5
-/// cells more are made.
+/// One of the first passes of three rounds from another state, for `count` steps of its walk from `first` on, with AVX2;
+/// up to 5 cells more are made.
 ///
 /// # Panics
 /// As [`pass_avx2`].
@@ -51,9 +58,11 @@ pub(super) fn pass_of_avx2<const N: usize>(
     first: usize,
     count: usize,
 ) {
-    let (source, target) = (before.cells.as_ptr(), memory.cells.as_mut_ptr());
-    // SAFETY: one state is borrowed for reading, the other one for writing.
-    unsafe { checked_walk_avx2(source, target, &THREE_AROUND[pass], first, count) };
+    require_avx2::<N>();
+    let (source, target) = (std::ptr::from_ref(before).cast(), std::ptr::from_mut(memory).cast());
+    // SAFETY: the processor has AVX2 and the row fills its registers, as just asserted. One state is borrowed for
+    // reading, the other one for writing.
+    unsafe { walk_avx2(source, target, Order::<3>::around(pass, first, count)) };
 }
 
 /// Pass `pass` of four rounds in place, with AVX-512.
@@ -61,15 +70,16 @@ pub(super) fn pass_of_avx2<const N: usize>(
 /// # Panics
 /// When the processor has no AVX-512 F, or a row is not 8 words.
 pub(super) fn pass_avx512<const N: usize>(memory: &mut Memory<N>, pass: usize) {
-    let table = &FOUR_IN_PLACE[pass];
-    save_first_cells(memory, FOUR, table);
-    let cells = memory.cells.as_mut_ptr();
-    // SAFETY: the cells are borrowed for writing.
-    unsafe { checked_walk_avx512(cells, cells, table, 0, STATE_TRITS) };
+    require_avx512::<N>();
+    save(memory, Order::<4>::saved(pass));
+    let cells = std::ptr::from_mut(memory).cast();
+    // SAFETY: the processor has AVX-512 F and the row fills its registers, as just asserted. The state is borrowed for
+    // writing.
+    unsafe { walk_avx512(cells, cells, Order::<4>::whole(pass)) };
 }
 
-/// Like [`pass_avx512`], from another state and for the cells of `count` steps of the walk from `first` on; up to 7
-/// cells more are made.
+/// One of the first passes of four rounds from another state, for `count` steps of its walk from `first` on, with
+/// AVX-512; up to 7 cells more are made.
 ///
 /// # Panics
 /// As [`pass_avx512`].
@@ -80,21 +90,23 @@ pub(super) fn pass_of_avx512<const N: usize>(
     first: usize,
     count: usize,
 ) {
-    let (source, target) = (before.cells.as_ptr(), memory.cells.as_mut_ptr());
-    // SAFETY: one state is borrowed for reading, the other one for writing.
-    unsafe { checked_walk_avx512(source, target, &FOUR_AROUND[pass], first, count) };
+    require_avx512::<N>();
+    let (source, target) = (std::ptr::from_ref(before).cast(), std::ptr::from_mut(memory).cast());
+    // SAFETY: the processor has AVX-512 F and the row fills its registers, as just asserted. One state is borrowed for
+    // reading, the other one for writing.
+    unsafe { walk_avx512(source, target, Order::<4>::around(pass, first, count)) };
 }
 
 /// [`last_rounds`] with AVX2.
 ///
 /// # Panics
-/// When the processor has no AVX2.
+/// As [`pass_avx2`].
 pub(super) fn last_rounds_avx2<const N: usize>(memory: &mut Memory<N>, trits: usize) {
     #[target_feature(enable = "avx2")]
     fn compiled<const N: usize>(memory: &mut Memory<N>, trits: usize) {
         last_rounds(memory, trits);
     }
-    assert!(is_x86_feature_detected!("avx2"), "AVX2 is used only where it is");
+    require_avx2::<N>();
     // SAFETY: the processor has AVX2, as just asserted.
     unsafe { compiled(memory, trits) };
 }
@@ -102,66 +114,36 @@ pub(super) fn last_rounds_avx2<const N: usize>(memory: &mut Memory<N>, trits: us
 /// [`last_rounds`] with AVX-512.
 ///
 /// # Panics
-/// When the processor has no AVX-512 F.
+/// As [`pass_avx512`].
 pub(super) fn last_rounds_avx512<const N: usize>(memory: &mut Memory<N>, trits: usize) {
     #[target_feature(enable = "avx512f")]
     fn compiled<const N: usize>(memory: &mut Memory<N>, trits: usize) {
         last_rounds(memory, trits);
     }
-    assert!(is_x86_feature_detected!("avx512f"), "AVX-512 is used only where it is");
+    require_avx512::<N>();
     // SAFETY: the processor has AVX-512 F, as just asserted.
     unsafe { compiled(memory, trits) };
 }
 
-/// Keeps the first cells of a walk behind the ring, where its last cells find them.
-fn save_first_cells<const N: usize>(memory: &mut Memory<N>, passes: Passes, table: &[Offset]) {
-    for (step, entry) in table.iter().skip(passes.before).take(passes.ahead).enumerate() {
-        memory.cells[SAVED + step] = memory.cells[place_of(*entry)];
-    }
-}
-
-/// The part of a table for `count` cells from the cell `first` of the walk on.
-fn part(passes: Passes, table: &[Offset], first: usize, count: usize) -> &[Offset] {
-    table.get(first..first + passes.entries(count)).expect("because a walk lies in its table")
-}
-
-/// A walk of the pass of three rounds after all that can be checked was checked.
-///
-/// # Safety
-/// `source` and `target` each point to 1024 cells, aligned to 64 bytes, valid for reading and for writing; they may be
-/// the same.
-unsafe fn checked_walk_avx2<const N: usize>(
-    source: *const Cell<N>,
-    target: *mut Cell<N>,
-    table: &[Offset],
-    first: usize,
-    count: usize,
-) {
+fn require_avx2<const N: usize>() {
     assert!(is_x86_feature_detected!("avx2"), "AVX2 is used only where it is");
-    assert!(N == 4 && count > 0, "a register of AVX2 holds 4 words");
-    let order = part(THREE, table, first, count);
-    // SAFETY: the processor has AVX2. A cell has 64 bytes; the caller vouches for both pointers. The order has the
-    // entries of that many turns, and all entries of tables are places of cells (asserted where they are made).
-    unsafe { walk_avx2(source.cast(), target.cast(), order.as_ptr(), THREE.turns(count)) };
+    assert!(N == AVX2_WORDS, "a register of AVX2 holds 4 words");
 }
 
-/// A walk of the pass of four rounds after all that can be checked was checked.
-///
-/// # Safety
-/// As for [`checked_walk_avx2`].
-unsafe fn checked_walk_avx512<const N: usize>(
-    source: *const Cell<N>,
-    target: *mut Cell<N>,
-    table: &[Offset],
-    first: usize,
-    count: usize,
-) {
+fn require_avx512<const N: usize>() {
     assert!(is_x86_feature_detected!("avx512f"), "AVX-512 is used only where it is");
-    assert!(N == 8 && count > 0, "a register of AVX-512 holds 8 words");
-    let order = part(FOUR, table, first, count);
-    // SAFETY: the processor has AVX-512 F. A cell has 128 bytes; the caller vouches for both pointers. The order has
-    // the entries of that many turns, and all entries of tables are places of cells (asserted where they are made).
-    unsafe { walk_avx512(source.cast(), target.cast(), order.as_ptr(), FOUR.turns(count)) };
+    assert!(N == AVX512_WORDS, "a register of AVX-512 holds 8 words");
+}
+
+/// Keeps the first cells of a walk behind the ring, where its last cells find them.
+fn save<const N: usize>(memory: &mut Memory<N>, places: impl Iterator<Item = usize>) {
+    for (step, place) in places.enumerate() {
+        let [kept, cell] = memory
+            .cells
+            .get_disjoint_mut([SAVED + step, place])
+            .expect("because both lie in the array, apart");
+        *kept = *cell;
+    }
 }
 
 /// Loads a general register with the place of the cell `$entry` cells along the walk.
@@ -291,16 +273,16 @@ macro_rules! turn_of_three {
     };
 }
 
-/// The pass of three rounds for `turns` times 6 cells.
+/// The pass of three rounds for 6 cells a turn.
 ///
 /// # Safety
-/// The processor has AVX2. `source` and `target` each point to 1024 cells of 64 bytes, aligned to 64, valid for reading and
-/// for writing; they may be the same. `order` points to `THREE.entries(6 * turns)` entries, each 16 times a place below
-/// 1024. `turns` is not 0.
+/// The processor has AVX2. `source` is valid for reading and `target` for writing; when they are the same, it is valid
+/// for both.
 #[target_feature(enable = "avx2")]
-unsafe fn walk_avx2(source: *const u8, target: *mut u8, order: *const Offset, turns: usize) {
-    // SAFETY: it reads the entries, which are as many as all turns and the one before them reach, and the cells at their
-    // places; it writes cells at their places. It changes the registers it names and those of `clobber_abi`.
+unsafe fn walk_avx2(source: *const Memory<AVX2_WORDS>, target: *mut Memory<AVX2_WORDS>, order: Order<3>) {
+    // SAFETY: an order has the entries for its turns and the one before them, at least one turn, and places of cells in
+    // its entries; the layout of a state is asserted above. So all that is read and written are entries, cells of
+    // `source` and cells of `target`. It changes the registers it names and those of `clobber_abi`.
     unsafe {
         asm!(
             // The places that were read ahead before the first step.
@@ -316,8 +298,8 @@ unsafe fn walk_avx2(source: *const u8, target: *mut u8, order: *const Offset, tu
             "vzeroupper",
             in("rdi") source,
             in("rdx") target,
-            inout("rsi") order => _,
-            inout("rcx") turns => _,
+            inout("rsi") order.as_ptr() => _,
+            inout("rcx") order.turns() => _,
             out("r12") _,
             out("r13") _,
             clobber_abi("sysv64"),
@@ -410,16 +392,18 @@ macro_rules! turn_of_four {
     };
 }
 
-/// The pass of four rounds for `turns` times 8 cells.
+/// The pass of four rounds for 8 cells a turn.
 ///
 /// # Safety
-/// The processor has AVX-512 F. `source` and `target` each point to 1024 cells of 128 bytes, aligned to 64, valid for reading
-/// and for writing; they may be the same. `order` points to `FOUR.entries(8 * turns)` entries, each 16 times a place
-/// below 1024. `turns` is not 0.
+/// The processor has AVX-512 F. `source` is valid for reading and `target` for writing; when they are the same, it is
+/// valid for both.
 #[target_feature(enable = "avx512f")]
-unsafe fn walk_avx512(source: *const u8, target: *mut u8, order: *const Offset, turns: usize) {
-    // SAFETY: it reads the entries, which are as many as all turns and the one before them reach, and the cells at their
-    // places; it writes cells at their places. It changes the registers it names and those of `clobber_abi`.
+unsafe fn walk_avx512(
+    source: *const Memory<AVX512_WORDS>,
+    target: *mut Memory<AVX512_WORDS>,
+    order: Order<4>,
+) {
+    // SAFETY: as in `walk_avx2`.
     unsafe {
         asm!(
             turn_of_four!(discard),
@@ -430,8 +414,8 @@ unsafe fn walk_avx512(source: *const u8, target: *mut u8, order: *const Offset, 
             "vzeroupper",
             in("rdi") source,
             in("rdx") target,
-            inout("rsi") order => _,
-            inout("rcx") turns => _,
+            inout("rsi") order.as_ptr() => _,
+            inout("rcx") order.turns() => _,
             out("r12") _,
             clobber_abi("sysv64"),
             options(nostack),
