@@ -1,6 +1,16 @@
-//! Who sends a request, as far as fair shares go.
+//! Who sends a request, as far as fair shares go, and whether it is still there.
 
 use std::net::IpAddr;
+
+use crate::socket::Watch;
+
+/// Who sends the requests of a connection.
+#[derive(Debug)]
+pub(crate) struct Caller {
+    pub(crate) client: Client,
+    /// Tells when it is gone.
+    pub(crate) watch: Watch,
+}
 
 /// A client: everybody behind one IPv4 address, or in one IPv6 network of 64 bits, which is the least that a provider
 /// hands to a customer (RFC 6177) and within which a machine may choose its address anew for every connection.

@@ -5,7 +5,8 @@
 use hyper::StatusCode;
 use hyper::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_HEADERS, ALLOW, HeaderMap, HeaderValue, ORIGIN, VARY,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_HEADERS, ALLOW, HeaderMap,
+    HeaderValue, ORIGIN, VARY,
 };
 
 use crate::answer::{Answer, empty};
@@ -14,12 +15,16 @@ use crate::options::Cors;
 const ANY: HeaderValue = HeaderValue::from_static("*");
 const VARIES: HeaderValue = HeaderValue::from_static("Origin");
 const METHODS: HeaderValue = HeaderValue::from_static("GET,HEAD,PUT,PATCH,POST,DELETE");
+/// Headers of answers that a page may read beside those it always may: the id of a message that was stored, and when to
+/// come back.
+const EXPOSED: HeaderValue = HeaderValue::from_static("Location,Retry-After");
 /// A day; browsers cut it to what they like.
 const MAX_AGE_S: HeaderValue = HeaderValue::from_static("86400");
 
 /// Adds the headers every answer has.
 pub(crate) fn allow(cors: &Cors, request: &HeaderMap, answer: &mut Answer) {
     let headers = answer.headers_mut();
+    headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
     match cors {
         Cors::AnyOrigin => {
             headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, ANY);
@@ -75,6 +80,16 @@ mod tests {
         assert_eq!(answer.headers()[ACCESS_CONTROL_ALLOW_METHODS], "GET,HEAD,PUT,PATCH,POST,DELETE");
         assert_eq!(answer.headers()[ACCESS_CONTROL_ALLOW_HEADERS], "content-type");
         assert_eq!(answer.headers()[ALLOW], "GET, OPTIONS");
+    }
+
+    #[test]
+    fn pages_may_read_where_a_message_is_and_when_to_come_back() {
+        for cors in [Cors::AnyOrigin, Cors::Origins(vec![Origin::new("https://a.example").unwrap()])] {
+            let mut answer = empty(StatusCode::SERVICE_UNAVAILABLE);
+            allow(&cors, &request("https://a.example"), &mut answer);
+            let exposed = answer.headers()[ACCESS_CONTROL_EXPOSE_HEADERS].to_str().unwrap();
+            assert_eq!(exposed.split(',').collect::<Vec<_>>(), ["Location", "Retry-After"]);
+        }
     }
 
     #[test]

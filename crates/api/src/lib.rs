@@ -16,7 +16,7 @@
 //! - Routes that change the node answer only where they are switched on, and to no web page that was not named.
 //!
 //! Threads: one for metrics, which also notes how the node gets on; one per worker with a current-thread runtime, the first of which also accepts; up to two more for each
-//! that read long lists; plain threads of the lowest priority for remote proof of work. Time is read in `clock` only.
+//! that read long lists; plain threads for remote proof of work, at a priority below that of the node's others. Time is read in `clock` only.
 
 mod addresses;
 mod answer;
@@ -40,6 +40,7 @@ mod request;
 mod request_counters;
 mod routes;
 mod server;
+mod socket;
 mod status;
 mod submit;
 
@@ -60,6 +61,13 @@ use crate::random::Random;
 use crate::request::BodyBudget;
 use crate::request_counters::RequestCounters;
 use crate::server::{Acceptor, Site, Worker};
+
+/// The names of this crate's threads; some have a number behind it. A panic in one of them is answered with 500, or costs
+/// the thread, and is no reason to end the node.
+pub const THREAD_NAMES: [&str; 4] = [WORKER_THREAD, server::LIST_THREAD, mine::THREAD, METRICS_THREAD];
+
+const WORKER_THREAD: &str = "api-";
+const METRICS_THREAD: &str = "metrics";
 
 /// Why an API could not start.
 #[derive(Debug, thiserror::Error)]
@@ -144,7 +152,7 @@ impl Api {
         let mut accepting = accepting(listeners, &acceptor);
         for (number, worker) in workers.into_iter().enumerate() {
             let serving = Serving { site: Site::Api, accepting: std::mem::take(&mut accepting) };
-            threads.push(serve(&format!("api-{number}"), worker, serving, &context, &stopped)?);
+            threads.push(serve(&format!("{WORKER_THREAD}{number}"), worker, serving, &context, &stopped)?);
         }
         let acceptor = Acceptor {
             queues: vec![metrics_queue],
@@ -153,7 +161,7 @@ impl Api {
         };
         let accepting = self::accepting(metrics_listener, &acceptor);
         let serving = Serving { site: Site::Metrics, accepting };
-        threads.push(serve("metrics", metrics_worker, serving, &context, &stopped)?);
+        threads.push(serve(METRICS_THREAD, metrics_worker, serving, &context, &stopped)?);
         Ok(ApiHandle { addresses, metrics, stop, threads })
     }
 }

@@ -85,11 +85,11 @@ pub const POW_ATTEMPTS_MAX: u32 = 3;
 /// 35 ms without vector instructions. To begin a slice costs as much as a thousand nonces.
 pub const POW_SLICE_NONCES: u64 = 1 << 18;
 
-/// The most zero trits that remote proof of work looks for. 3^40 = 1.2e19 tries are about as many as there are nonces
-/// (1.8e19); a network that asks for 20 keeps a core busy for minutes.
+/// The most zero trits that remote proof of work looks for; a message that needs more is refused. 3^40 = 1.2e19 tries are
+/// about as many as there are nonces (1.8e19), and the greatest power of 3 that 64 bits hold; a network that asks for 20 keeps a core busy for minutes.
 pub const POW_ZEROS_MAX: u32 = 40;
 
-/// Threads for remote proof of work at most. More than cores are of no use, and few machines have more than so many.
+/// Threads for remote proof of work at most; more count as so many. More than cores are of no use, and few machines have more than so many.
 pub const POW_THREADS_MAX: usize = 256;
 
 /// Messages that may wait for remote proof of work when nobody chose. At 32 KiB they take 2 MiB. At the public networks'
@@ -97,15 +97,26 @@ pub const POW_THREADS_MAX: usize = 256;
 /// of them waits for half a minute: clients give up after that.
 pub const POW_QUEUE_STANDARD: NonZeroUsize = NonZeroUsize::new(64).expect("because 64 is not 0");
 
-/// Messages that may be configured to wait: with more, every connection ([`CONNECTIONS_MAX`]), each of which has one
-/// request at a time, would be in the queue. At 32 KiB they take 32 MiB.
-pub const POW_QUEUE_MAX: usize = CONNECTIONS_MAX;
+/// Messages that may be configured to wait; more count as so many. Each holds a connection, which has one request at a
+/// time, so that half of them ([`CONNECTIONS_MAX`]) are left, and a quarter when [`POW_THREADS_MAX`] messages are mined:
+/// everything else still answers. At 32 KiB they take 16 MiB. Each has a file descriptor more than its connection's, to see
+/// that the client closes it.
+pub const POW_QUEUE_MAX: usize = CONNECTIONS_MAX / 2;
+
+const _: () = {
+    assert!(POW_QUEUE_MAX + POW_THREADS_MAX <= CONNECTIONS_MAX * 3 / 4);
+    assert!(POW_QUEUE_STANDARD.get() <= POW_QUEUE_MAX);
+};
 
 /// What a client that was refused is told about the wait at most, in seconds.
 pub const POW_RETRY_AFTER_S_MAX: u32 = 60;
 
-/// What a job is taken to need before one was done, in microseconds.
-pub const POW_JOB_US_UNKNOWN: u64 = 1_000_000;
+/// Tries that are a unit of work. To begin a message costs about as many, and no message asks for less than a unit.
+pub const POW_UNIT_TRIES: u64 = 1 << 10;
+
+/// What a unit of work is taken to need before a message was mined, in nanoseconds: what it does without vector
+/// instructions, at 7.5 million tries a second.
+pub const POW_UNIT_NS_UNKNOWN: u64 = 137_000;
 
 /// Worker threads of the API at most. Four answer more requests than one engine takes in.
 pub const THREADS_MAX: usize = 4;

@@ -1,11 +1,16 @@
-//! Proof of work for clients: a bounded queue in which clients take turns, and a few threads behind everything else.
+//! Proof of work for clients: a bounded queue in which clients take turns by the work they ask for, and a few threads at
+//! a priority below that of the node's other threads.
 //!
 //! Invariants: a job is in the queue, or with a thread, or answered. Whoever waits for one holds its [`Place`]; when that
-//! is dropped, because the client went away, the job leaves the queue at once or its search ends within microseconds.
-//! Parents the node chose itself are chosen when a thread takes the message up, and again with every milestone and
-//! every few seconds. Closing the miner answers everything that waits or is in work.
+//! is dropped, because the client went away, the job leaves the queue at once, or its search ends within microseconds
+//! of processor time, for which its thread must first get the processor. Parents the node chose itself are chosen when
+//! a thread takes the message up, and again with every milestone and every few seconds. Closing the miner answers
+//! everything that waits or is in work.
+//!
+//! That a client went away is seen by hyper, and by [`crate::socket`] where hyper does not look.
 
 mod figures;
+mod pace;
 mod priority;
 mod queue;
 mod search;
@@ -24,14 +29,18 @@ use tokio::sync::oneshot;
 
 use crate::client::Client;
 use crate::clock::Stopwatch;
-use crate::limits::{POW_JOB_US_UNKNOWN, POW_RETRY_AFTER_S_MAX};
+use crate::limits::{POW_RETRY_AFTER_S_MAX, POW_ZEROS_MAX};
 use crate::options::RemotePow;
 
 pub(crate) use self::figures::{CLASSES, DurationTotals, Figures};
 pub(crate) use self::search::{Ground, NodeGround};
 
 use self::figures::End;
-use self::queue::FairQueue;
+use self::pace::Pace;
+use self::queue::{FairQueue, Full};
+
+/// What the names of the threads begin with.
+pub(crate) const THREAD: &str = "api-pow-";
 
 /// A message that keeps every rule except that its nonce proves no work.
 #[derive(Clone, Debug)]
@@ -62,6 +71,11 @@ pub(crate) enum MineError {
     /// With fresh parents the message breaks a rule: it became too long.
     #[error(transparent)]
     Invalid(#[from] SyntaxError),
+    /// It needs more zero trits than [`POW_ZEROS_MAX`].
+    #[error(
+        "a message of this length needs more work for the minimum proof-of-work score of the network than this node does"
+    )]
+    TooHard,
     /// No nonce there is proves the work.
     #[error("no nonce gives a message of this length the minimum proof-of-work score of the network")]
     Exhausted,
@@ -87,7 +101,13 @@ struct Job {
 #[derive(Debug)]
 pub(crate) struct Miner(Arc<Shared>);
 
-/// What requests and threads share. The lock is held for a few instructions and never while waiting.
+/// What requests and threads share.
+///
+/// Under the lock a job is put into the queue, taken out or noted, and nothing else: jobs are boxed before and dropped
+/// after it, so that what is allocated and freed is nodes of small trees and the buffer of a lane, 32 bytes an item. Nobody
+/// waits, packs or searches under it. What remains: a thread that mines takes it twice a message, and when such a
+/// thread, of low priority, loses the processor just then, workers of the API wait for the lock until it has been given
+/// the processor again, which on a machine whose cores are all busy takes some milliseconds.
 #[derive(Debug)]
 struct Shared {
     state: Mutex<State>,
@@ -95,17 +115,25 @@ struct Shared {
     bell: Condvar,
     figures: Figures,
     threads: NonZeroUsize,
+    min_pow_score: f64,
 }
 
 #[derive(Debug)]
 struct State {
-    queue: FairQueue<Job>,
-    /// The stop flags of the jobs in work, by their tickets. There are no more than threads.
-    in_work: BTreeMap<u64, Arc<AtomicBool>>,
+    queue: FairQueue<Box<Job>>,
+    /// The jobs in work, by their tickets. There are no more than threads.
+    in_work: BTreeMap<u64, InWork>,
     next_ticket: u64,
-    /// Mean time of the last jobs that were done, in microseconds; `None` before the first.
-    job_us: Option<u64>,
+    pace: Pace,
     is_closed: bool,
+}
+
+/// What is known of a job that a thread has.
+#[derive(Debug)]
+struct InWork {
+    stop: Arc<AtomicBool>,
+    /// Units of work it asks for.
+    work: u64,
 }
 
 /// How many jobs there are.
@@ -116,7 +144,8 @@ pub(crate) struct Load {
 }
 
 impl Miner {
-    /// Starts the threads, which join `joined`. They mine for `min_pow_score` on `ground`.
+    /// Starts the threads, which join `joined`. They mine for `min_pow_score` on `ground`. Numbers beyond the bounds of
+    /// [`RemotePow`] count as the bounds.
     ///
     /// # Errors
     /// When the system refuses a thread; those that run end then.
@@ -126,15 +155,15 @@ impl Miner {
         ground: impl Ground + Send + Sync + 'static,
         joined: &mut Vec<JoinHandle<()>>,
     ) -> std::io::Result<Self> {
-        let miner = Self(Arc::new(Shared::new(options)));
+        let miner = Self(Arc::new(Shared::new(options, min_pow_score)));
         let ground = Arc::new(ground);
-        for number in 0..options.threads.get() {
+        for number in 0..miner.0.threads.get() {
             let (shared, ground) = (Arc::clone(&miner.0), Arc::clone(&ground));
             let run = move || {
                 priority::lower();
-                shared.work(min_pow_score, &*ground);
+                shared.work(&*ground);
             };
-            joined.push(std::thread::Builder::new().name(format!("api-pow-{number}")).spawn(run)?);
+            joined.push(std::thread::Builder::new().name(format!("{THREAD}{number}")).spawn(run)?);
         }
         Ok(miner)
     }
@@ -169,12 +198,13 @@ impl Drop for Miner {
 }
 
 impl Shared {
-    fn new(options: RemotePow) -> Self {
+    fn new(options: RemotePow, min_pow_score: f64) -> Self {
+        let options = options.bounded();
         let state = State {
             queue: FairQueue::new(options.queue_max),
             in_work: BTreeMap::new(),
             next_ticket: 0,
-            job_us: None,
+            pace: Pace::unknown(),
             is_closed: false,
         };
         Self {
@@ -182,6 +212,7 @@ impl Shared {
             bell: Condvar::new(),
             figures: Figures::default(),
             threads: options.threads,
+            min_pow_score,
         }
     }
 
@@ -197,37 +228,45 @@ impl Shared {
         draft: Draft,
         reply: oneshot::Sender<Mined>,
     ) -> Result<Place, MineError> {
+        let zeros = osmia_pow::required_zeros(draft.message.pack().len(), this.min_pow_score);
+        if zeros > POW_ZEROS_MAX {
+            this.figures.count(End::Failed);
+            return Err(MineError::TooHard);
+        }
         let stop = Arc::new(AtomicBool::new(false));
-        let job = Job { draft, stop: Arc::clone(&stop), waiting: Stopwatch::start(), reply };
+        let job = Box::new(Job { draft, stop: Arc::clone(&stop), waiting: Stopwatch::start(), reply });
         let mut state = this.lock();
         if state.is_closed {
             return Err(MineError::Stopped);
         }
         let ticket = state.next_ticket;
         state.next_ticket += 1;
-        let entered = state.queue.push(client, ticket, job);
+        let entered = state.queue.push(client, ticket, pace::work_of(zeros), job);
         let retry_after_s = state.retry_after_s(this.threads);
         drop(state);
-        let Ok(displaced) = entered else {
-            this.figures.count(End::Refused);
-            return Err(MineError::Full { retry_after_s });
-        };
-        this.bell.notify_one();
-        if let Some(displaced) = displaced {
-            this.figures.count(End::Displaced);
-            // Its client may be gone this very moment.
-            drop(displaced.reply.send(Err(MineError::Displaced { retry_after_s })));
+        match entered {
+            Err(Full(_job)) => {
+                this.figures.count(End::Refused);
+                return Err(MineError::Full { retry_after_s });
+            }
+            Ok(None) => {}
+            Ok(Some(displaced)) => {
+                this.figures.count(End::Displaced);
+                // Its client may be gone this very moment.
+                drop(displaced.reply.send(Err(MineError::Displaced { retry_after_s })));
+            }
         }
+        this.bell.notify_one();
         Ok(Place { shared: Arc::clone(this), client, ticket, stop })
     }
 
     /// A mining thread: one message after the other, until the miner is closed.
-    fn work(&self, min_pow_score: f64, ground: &dyn Ground) {
+    fn work(&self, ground: &dyn Ground) {
         while let Some((ticket, job)) = self.next() {
-            let Job { draft, stop, waiting, reply } = job;
+            let Job { draft, stop, waiting, reply } = *job;
             self.figures.waiting.note(waiting.elapsed());
             let mining = Stopwatch::start();
-            let mine = || search::mine(draft, min_pow_score, ground, &self.figures, &stop);
+            let mine = || search::mine(draft, self.min_pow_score, ground, &self.figures, &stop);
             // After a panic the draft is gone; everything else the work touches is atomic.
             let mined = catch_unwind(AssertUnwindSafe(mine)).unwrap_or(Err(MineError::Panicked));
             let elapsed = mining.elapsed();
@@ -240,20 +279,20 @@ impl Shared {
             };
             // Whoever has the answer finds it counted.
             self.figures.count(end);
-            self.lock().finish(ticket, mined.is_ok().then_some(elapsed));
+            self.lock().finish(ticket, elapsed, &mined);
             drop(reply.send(mined));
         }
     }
 
     /// Waits for the next job; `None` when the miner is closed.
-    fn next(&self) -> Option<(u64, Job)> {
+    fn next(&self) -> Option<(u64, Box<Job>)> {
         let mut state = self.lock();
         loop {
             if state.is_closed {
                 return None;
             }
-            if let Some((ticket, job)) = state.queue.pop() {
-                state.in_work.insert(ticket, Arc::clone(&job.stop));
+            if let Some((ticket, work, job)) = state.queue.pop() {
+                state.in_work.insert(ticket, InWork { stop: Arc::clone(&job.stop), work });
                 return Some((ticket, job));
             }
             state = self.bell.wait(state).unwrap_or_else(PoisonError::into_inner);
@@ -263,13 +302,13 @@ impl Shared {
     fn close(&self) {
         let mut state = self.lock();
         state.is_closed = true;
-        let waiting: Vec<Job> = std::iter::from_fn(|| state.queue.pop()).map(|(_, job)| job).collect();
-        for stop in state.in_work.values() {
-            stop.store(true, Ordering::Relaxed);
+        let mut waiting = state.queue.take();
+        for job in state.in_work.values() {
+            job.stop.store(true, Ordering::Relaxed);
         }
         drop(state);
         self.bell.notify_all();
-        for job in waiting {
+        while let Some((_, _, job)) = waiting.pop() {
             self.figures.count(End::Cancelled);
             drop(job.reply.send(Err(MineError::Stopped)));
         }
@@ -277,20 +316,23 @@ impl Shared {
 }
 
 impl State {
-    /// Notes that a thread is done with a job, and how long it took when it was done to its end.
-    fn finish(&mut self, ticket: u64, elapsed: Option<Duration>) {
-        self.in_work.remove(&ticket);
-        let Some(elapsed) = elapsed else { return };
-        let us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
-        // The last eight or so count: lengths differ, and so does what else the machine does.
-        self.job_us = Some(self.job_us.map_or(us, |mean| mean - mean / 8 + us / 8));
+    /// Notes that a thread is done with a job, how long it took and what came of it.
+    fn finish(&mut self, ticket: u64, elapsed: Duration, mined: &Mined) {
+        let Some(InWork { work, .. }) = self.in_work.remove(&ticket) else { return };
+        match mined {
+            Ok(_) => self.pace.note(elapsed, work),
+            Err(MineError::Stopped) => self.pace.note_given_up(elapsed, work),
+            Err(_) => {}
+        }
     }
 
-    /// When the messages that wait now will be done, in whole seconds.
+    /// When the messages that wait or are mined now will be done, in whole seconds. What is left of one that is mined is
+    /// as much as when it began: tries that failed say nothing about those to come.
     fn retry_after_s(&self, threads: NonZeroUsize) -> u32 {
-        let jobs = u64::try_from(self.queue.len().div_ceil(threads.get())).unwrap_or(u64::MAX);
-        let us = self.job_us.unwrap_or(POW_JOB_US_UNKNOWN).saturating_mul(jobs);
-        let seconds = u32::try_from(us.div_ceil(1_000_000)).unwrap_or(u32::MAX);
+        let mining: u128 = self.in_work.values().map(|job| u128::from(job.work)).sum();
+        let threads = u128::try_from(threads.get()).unwrap_or(u128::MAX);
+        let ns = self.pace.ns_for(self.queue.work() + mining) / threads;
+        let seconds = u32::try_from(ns.div_ceil(1_000_000_000)).unwrap_or(u32::MAX);
         seconds.clamp(1, POW_RETRY_AFTER_S_MAX)
     }
 }
@@ -308,12 +350,11 @@ impl Drop for Place {
     fn drop(&mut self) {
         // In this order: a thread that takes the job up in between finds the flag raised.
         self.stop.store(true, Ordering::Relaxed);
-        let mut state = self.shared.lock();
-        let waiting = state.queue.remove(self.client, self.ticket);
+        // The lock is free again when the job is dropped.
+        let waiting = self.shared.lock().queue.remove(self.client, self.ticket);
         if waiting.is_some() {
             self.shared.figures.count(End::Cancelled);
         }
-        drop(state);
     }
 }
 

@@ -38,10 +38,23 @@ pub struct ApiOptions {
 /// How much proof of work is done for clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RemotePow {
-    /// Threads, each of which mines one message at a time, at the lowest priority.
+    /// Threads, each of which mines one message at a time, at a priority below that of the node's other threads. At most
+    /// [`limits::POW_THREADS_MAX`]: more count as so many.
     pub threads: NonZeroUsize,
-    /// Messages that may wait for one of them, of all clients together.
+    /// Messages that may wait for one of them, of all clients together. At most [`limits::POW_QUEUE_MAX`]: more count as
+    /// so many.
     pub queue_max: NonZeroUsize,
+}
+
+impl RemotePow {
+    /// The same within its bounds.
+    pub(crate) fn bounded(self) -> Self {
+        const THREADS_MAX: NonZeroUsize =
+            NonZeroUsize::new(limits::POW_THREADS_MAX).expect("because the bound is not 0");
+        const QUEUE_MAX: NonZeroUsize =
+            NonZeroUsize::new(limits::POW_QUEUE_MAX).expect("because the bound is not 0");
+        Self { threads: self.threads.min(THREADS_MAX), queue_max: self.queue_max.min(QUEUE_MAX) }
+    }
 }
 
 /// Bounds on requests and answers.

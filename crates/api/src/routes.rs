@@ -10,7 +10,7 @@ use hyper::{Method, Request};
 
 use crate::addresses::{self, AddressText};
 use crate::answer::{Answer, Fault, Outcome, repeated};
-use crate::client::Client;
+use crate::client::Caller;
 use crate::context::Context;
 use crate::limits::PATH_SEGMENTS_MAX;
 use crate::messages::Part;
@@ -88,9 +88,9 @@ impl Route<'_> {
 }
 
 /// Answers a request. Whatever happens, there is an answer: a panic in a handler becomes 500.
-pub(crate) async fn answer(context: Arc<Context>, client: Client, request: Request<Incoming>) -> Answer {
+pub(crate) async fn answer(context: Arc<Context>, caller: &Caller, request: Request<Incoming>) -> Answer {
     let (head, body) = request.into_parts();
-    let outcome = guarded(route(&context, client, &head, body), head.uri.path()).await;
+    let outcome = guarded(route(&context, caller, &head, body), head.uri.path()).await;
     let mut answer = outcome.unwrap_or_else(Fault::into_answer);
     context.requests.count(answer.status());
     cors::allow(&context.options.cors, &head.headers, &mut answer);
@@ -112,7 +112,7 @@ async fn guarded(handler: impl Future<Output = Outcome>, path: &str) -> Outcome 
 
 async fn route(
     context: &Arc<Context>,
-    client: Client,
+    caller: &Caller,
     head: &hyper::http::request::Parts,
     body: Incoming,
 ) -> Outcome {
@@ -126,7 +126,7 @@ async fn route(
     match (&head.method, route) {
         (&Method::GET | &Method::HEAD, _) => get(context, route, head.uri.query()).await,
         (&Method::OPTIONS, _) => Ok(cors::preflight(&head.headers, route.methods())),
-        (&Method::POST, Route::Messages) => submit::post(context, client, &head.headers, body).await,
+        (&Method::POST, Route::Messages) => submit::post(context, caller, &head.headers, body).await,
         (&Method::POST, Route::Peers) => peers::add(context, &head.headers, body).await,
         (&Method::DELETE, Route::Peer(id)) => peers::remove(context, &head.headers, id).await,
         _ => Err(Fault::method_not_allowed(route.methods())),

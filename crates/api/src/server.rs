@@ -18,13 +18,17 @@ use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{mpsc, watch};
 
-use crate::client::Client;
+use crate::client::{Caller, Client};
 use crate::context::Context;
 use crate::limits::{
     ACCEPT_RETRY, BACKLOG_CONNECTIONS, HANDOVER_CONNECTIONS_MAX, HEAD_BYTES_MAX, HEAD_TIMEOUT, HEADERS_MAX,
     LIST_THREADS_MAX, SAMPLE_INTERVAL, STOP_TIMEOUT, WRITE_TIMEOUT,
 };
+use crate::socket::{self, Stream, Watch};
 use crate::{metrics, routes};
+
+/// The name of threads that read long lists.
+pub(crate) const LIST_THREAD: &str = "api-list";
 
 /// Opens a listener.
 pub(crate) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
@@ -101,7 +105,7 @@ pub(crate) fn worker() -> io::Result<(WorkerQueue, Worker)> {
         .enable_io()
         .enable_time()
         .max_blocking_threads(LIST_THREADS_MAX)
-        .thread_name("api-list")
+        .thread_name(LIST_THREAD)
         .build()?;
     let (sender, streams) = mpsc::channel(HANDOVER_CONNECTIONS_MAX);
     let queue = WorkerQueue { streams: sender, connections: Arc::default() };
@@ -224,15 +228,16 @@ impl Acceptor {
 
 async fn serve(site: Site, context: Arc<Context>, accepted: Accepted, mut stop: Stop) {
     let Accepted { stream, client, counted } = accepted;
-    let stream = match prepare(stream) {
-        Ok(stream) => stream,
+    let (stream, watch) = match prepare(stream) {
+        Ok(watched) => watched,
         Err(error) => return tracing::debug!(%error, "a connection to the API was lost"),
     };
+    let caller = Arc::new(Caller { client, watch });
     let service = service_fn(|request| {
-        let context = Arc::clone(&context);
+        let (context, caller) = (Arc::clone(&context), Arc::clone(&caller));
         async move {
             Ok::<_, Infallible>(match site {
-                Site::Api => routes::answer(context, client, request).await,
+                Site::Api => routes::answer(context, &caller, request).await,
                 Site::Metrics => metrics::answer(&context, &request),
             })
         }
@@ -260,8 +265,8 @@ async fn serve(site: Site, context: Arc<Context>, accepted: Accepted, mut stop: 
     drop(counted);
 }
 
-fn prepare(stream: TcpStream) -> io::Result<tokio::net::TcpStream> {
+fn prepare(stream: TcpStream) -> io::Result<(Stream, Watch)> {
     stream.set_nodelay(true)?;
     SockRef::from(&stream).set_tcp_user_timeout(Some(WRITE_TIMEOUT))?;
-    tokio::net::TcpStream::from_std(stream)
+    tokio::net::TcpStream::from_std(stream).map(socket::watched)
 }

@@ -15,13 +15,16 @@ use osmia_primitives::{MessageId, NetworkId};
 use serde::Serialize;
 
 use crate::answer::{Fault, Outcome, created};
-use crate::client::Client;
+use crate::client::Caller;
 use crate::context::Context;
 use crate::mine::{Draft, MineError};
 use crate::request::body_of;
 
 /// Clients fall back to their own proof of work when an error contains "proof of work is not enabled".
 const POW_NOT_ENABLED: &str = "proof of work is not enabled on this node";
+
+/// Most likely nobody reads it.
+const GONE: &str = "the connection was closed before the proof of work was done";
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -32,7 +35,7 @@ struct SubmittedJson<'a> {
 /// Takes a message: 201 when it is stored.
 pub(crate) async fn post(
     context: &Arc<Context>,
-    client: Client,
+    caller: &Caller,
     headers: &HeaderMap,
     body: Incoming,
 ) -> Outcome {
@@ -41,7 +44,7 @@ pub(crate) async fn post(
         headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
     let bytes = match work_on(context, is_json, body)? {
         Work::Done(bytes) => bytes,
-        Work::Needed(draft) => mine(context, client, draft).await?,
+        Work::Needed(draft) => mine(context, caller, draft).await?,
     };
     let id = submit(context, bytes).await?.to_string();
     created(&id, &SubmittedJson { message_id: &id })
@@ -175,10 +178,14 @@ fn choose_parents(context: &Context, view: &View, nonce: u64) -> Result<Vec<Mess
     context.select_tips(view)
 }
 
-async fn mine(context: &Context, client: Client, draft: Draft) -> Result<Bytes, Fault> {
+/// Mines a message for as long as somebody waits for it. Where hyper sees that nobody does, it drops this future.
+async fn mine(context: &Context, caller: &Caller, draft: Draft) -> Result<Bytes, Fault> {
     // `settle` asks for work only where there is a miner.
     let miner = context.miner.as_ref().ok_or_else(|| Fault::bad_request(POW_NOT_ENABLED))?;
-    miner.mine(client, draft).await.map_err(|error| not_mined(&error))
+    tokio::select! {
+        mined = miner.mine(caller.client, draft) => mined.map_err(|error| not_mined(&error)),
+        () = caller.watch.closed() => Err(Fault::bad_request(GONE)),
+    }
 }
 
 fn not_mined(error: &MineError) -> Fault {
@@ -187,7 +194,7 @@ fn not_mined(error: &MineError) -> Fault {
             Fault::unavailable_for(*retry_after_s, error.to_string())
         }
         MineError::NoTips | MineError::Stopped => Fault::unavailable(error.to_string()),
-        MineError::Invalid(_) | MineError::Exhausted => invalid(error),
+        MineError::Invalid(_) | MineError::TooHard | MineError::Exhausted => invalid(error),
         MineError::Panicked => Fault::internal("proof of work", error),
     }
 }

@@ -133,7 +133,7 @@ impl Nonces<'_> {
         let mut bytes = message.pack();
         let zeros = osmia_pow::required_zeros(bytes.len(), min_pow_score);
         if zeros > POW_ZEROS_MAX {
-            return Err(MineError::Exhausted);
+            return Err(MineError::TooHard);
         }
         let (body, nonce) = bytes.split_last_chunk_mut::<NONCE_BYTES>().ok_or(MineError::Exhausted)?;
         let digest = blake2b::hash(body);

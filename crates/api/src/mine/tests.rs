@@ -5,6 +5,7 @@ use osmia_chrysalis::{Indexation, Parents, Payload};
 use osmia_primitives::{MessageId, MilestoneIndex, NetworkId};
 
 use super::*;
+use crate::limits::{POW_QUEUE_MAX, POW_THREADS_MAX};
 
 const A: Client = Client::Ipv4(1);
 const B: Client = Client::Ipv4(2);
@@ -47,7 +48,22 @@ fn options(threads: usize, queue_max: usize) -> RemotePow {
 
 /// A miner without threads.
 fn idle(queue_max: usize) -> Miner {
-    Miner(Arc::new(Shared::new(options(2, queue_max))))
+    Miner(Arc::new(Shared::new(options(2, queue_max), 4_000.0)))
+}
+
+/// A message in the queue, whose place is held until this is dropped.
+type Entered = (Place, oneshot::Receiver<Mined>);
+
+fn enter(miner: &Miner, client: Client, draft: Draft) -> Entered {
+    let (reply, answer) = oneshot::channel();
+    (Shared::enter(&miner.0, client, draft, reply).unwrap(), answer)
+}
+
+/// The texts of all messages in the order in which threads take them.
+fn taken(miner: &Miner) -> Vec<String> {
+    let waiting = miner.load().waiting;
+    let jobs = (0..waiting).map(|_| miner.0.next().unwrap().1);
+    jobs.map(|job| text(&job.draft.message.pack().into())).collect()
 }
 
 /// A miner with threads, which are joined when the test ends.
@@ -185,10 +201,26 @@ fn threads_end_with_the_miner_that_is_dropped() {
 }
 
 #[test]
-fn a_message_that_no_nonce_can_help_fails() {
-    let running = Running::start(1, f64::INFINITY);
-    assert_eq!(wait(running.miner.mine(A, draft("1"))), Err(MineError::Exhausted));
-    assert_eq!(total(&running.stop(), "failed"), 1);
+fn a_message_that_needs_too_much_work_is_refused_before_it_waits() {
+    let miner = Miner(Arc::new(Shared::new(options(1, 1), f64::INFINITY)));
+    let refused = wait(miner.mine(A, draft("1"))).unwrap_err();
+    assert_eq!(refused, MineError::TooHard);
+    assert!(refused.to_string().contains("more work"), "{refused}");
+    assert_eq!((total(&miner, "failed"), miner.load().waiting), (1, 0));
+}
+
+#[test]
+fn numbers_beyond_their_bounds_count_as_the_bounds() {
+    let mut threads = Vec::new();
+    let beyond = options(POW_THREADS_MAX + 1, POW_QUEUE_MAX + 1);
+    let miner = Miner::start(beyond, 1.0, Still, &mut threads).unwrap();
+    let running = Running { miner, threads };
+    assert_eq!(running.threads.len(), POW_THREADS_MAX);
+    running.stop();
+    let miner = idle(POW_QUEUE_MAX + 1);
+    let places: Vec<_> = (0..POW_QUEUE_MAX).map(|_| enter(&miner, A, draft("x"))).collect();
+    assert!(matches!(poll(pin!(miner.mine(A, draft("x")))), Poll::Ready(Err(MineError::Full { .. }))));
+    drop(places);
 }
 
 /// Tips that a fault of ours makes panic.
@@ -219,40 +251,85 @@ fn a_panic_costs_one_message_and_no_thread() {
 fn clients_take_turns() {
     let miner = idle(8);
     let places: Vec<_> = [(A, "a1"), (A, "a2"), (A, "a3"), (B, "b1")]
-        .map(|(client, text)| {
-            let (reply, answer) = oneshot::channel();
-            (Shared::enter(&miner.0, client, draft(text), reply).unwrap(), answer)
-        })
-        .into_iter()
-        .collect();
-    let taken: Vec<String> = (0..places.len())
-        .map(|_| {
-            let (_, job) = miner.0.next().unwrap();
-            text(&job.draft.message.pack().into())
-        })
-        .collect();
-    assert_eq!(taken, ["a1", "b1", "a2", "a3"]);
+        .map(|(client, text)| enter(&miner, client, draft(text)))
+        .into();
+    assert_eq!(taken(&miner), ["a1", "b1", "a2", "a3"]);
     assert_eq!(miner.load(), Load { waiting: 0, mining: 4 });
+    drop(places);
+}
+
+/// A message of nearly the greatest length.
+fn long_draft(text: &str) -> Draft {
+    let mut draft = draft(text);
+    let payload = Indexation { index: text.as_bytes().to_vec(), data: vec![0; 32_000] };
+    draft.message.payload = Some(Payload::Indexation(payload));
+    draft
 }
 
 #[test]
-fn the_wait_is_told_from_the_time_of_jobs_their_number_and_the_threads() {
+fn long_messages_have_rarer_turns() {
+    let miner = idle(20);
+    let mut places: Vec<_> = ["a1", "a2"].map(|text| enter(&miner, A, long_draft(text))).into();
+    let short: Vec<String> = (1..=9).map(|number| format!("b{number}")).collect();
+    places.extend(short.iter().map(|text| enter(&miner, B, draft(text))));
+    let expected: Vec<_> = short.into_iter().chain(["a1".into(), "a2".into()]).collect();
+    assert_eq!(taken(&miner), expected, "one of them is more work than nine short ones");
+}
+
+/// A queue with jobs whose work is made up for the test.
+fn busy(works: impl IntoIterator<Item = u64>) -> (Miner, Vec<Entered>) {
     let miner = idle(100);
-    let places: Vec<_> =
-        (0..9).map(|_| Shared::enter(&miner.0, A, draft("x"), oneshot::channel().0).unwrap()).collect();
+    let places: Vec<_> = works
+        .into_iter()
+        .map(|work| {
+            let (reply, answer) = oneshot::channel();
+            let stop = Arc::new(AtomicBool::new(false));
+            let job = Job { draft: draft("x"), stop: Arc::clone(&stop), waiting: Stopwatch::start(), reply };
+            let mut state = miner.0.lock();
+            let ticket = state.next_ticket;
+            state.next_ticket += 1;
+            assert!(state.queue.push(A, ticket, work, Box::new(job)).is_ok());
+            (Place { shared: Arc::clone(&miner.0), client: A, ticket, stop }, answer)
+        })
+        .collect();
+    (miner, places)
+}
+
+#[test]
+fn the_wait_is_told_from_the_work_that_waits_and_is_mined_its_pace_and_the_threads() {
+    let (miner, _places) = busy([1_000_000; 10]);
     let two = NonZeroUsize::new(2).unwrap();
+    let (first, _job) = miner.0.next().unwrap();
+    let (second, _job) = miner.0.next().unwrap();
+    let (third, _job) = miner.0.next().unwrap();
     let mut state = miner.0.lock();
-    assert_eq!(state.retry_after_s(two), 5, "a second for each of five rounds");
-    state.finish(0, Some(Duration::from_millis(2_100)));
-    assert_eq!(state.retry_after_s(two), 11);
-    state.finish(1, None);
-    assert_eq!(state.retry_after_s(two), 11, "what was not done tells nothing");
-    for ticket in 2..100 {
-        state.finish(ticket, Some(Duration::from_millis(10)));
-    }
-    assert_eq!(state.retry_after_s(two), 1, "never less than a second");
-    state.finish(100, Some(Duration::from_secs(3_600)));
-    assert_eq!(state.retry_after_s(two), POW_RETRY_AFTER_S_MAX);
-    drop(state);
-    drop(places);
+    assert_eq!(
+        state.retry_after_s(two),
+        POW_RETRY_AFTER_S_MAX,
+        "a slow machine, as long as nothing is known"
+    );
+    let done: Mined = Ok(Bytes::new());
+    state.finish(first, Duration::from_secs(2), &done);
+    assert_eq!(
+        state.retry_after_s(two),
+        10,
+        "seven wait and two are mined: nine seconds, and what was thought before"
+    );
+    state.finish(second, Duration::from_secs(1), &Err(MineError::Stopped));
+    assert_eq!(state.retry_after_s(two), 9, "what was given up early tells nothing, but is gone");
+    state.finish(third, Duration::from_secs(20), &Err(MineError::Stopped));
+    assert_eq!(
+        state.retry_after_s(two),
+        41,
+        "but what was given up late makes the pace slower: 11.6 s for each of seven"
+    );
+}
+
+#[test]
+fn the_wait_that_is_told_has_bounds() {
+    let (miner, _places) = busy([1]);
+    let one = NonZeroUsize::MIN;
+    assert_eq!(miner.0.lock().retry_after_s(one), 1, "never less than a second");
+    let (miner, _places) = busy([u64::MAX, u64::MAX]);
+    assert_eq!(miner.0.lock().retry_after_s(one), POW_RETRY_AFTER_S_MAX);
 }

@@ -68,7 +68,9 @@ fn what_is_not_mined_has_the_status_of_its_cause() {
     for error in [MineError::NoTips, MineError::Stopped] {
         assert_eq!(not_mined(&error), Fault::unavailable(error.to_string()));
     }
-    assert_eq!(not_mined(&MineError::Exhausted).status(), hyper::StatusCode::BAD_REQUEST);
+    for error in [MineError::TooHard, MineError::Exhausted] {
+        assert_eq!(not_mined(&error).status(), hyper::StatusCode::BAD_REQUEST, "{error}");
+    }
     assert_eq!(not_mined(&MineError::Panicked).status(), hyper::StatusCode::INTERNAL_SERVER_ERROR);
 }
 

@@ -1,7 +1,7 @@
 //! A blocking HTTP/1.1 client that says exactly what a test wants said.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -80,6 +80,11 @@ impl Client {
     /// Sends bytes as they are.
     pub(crate) fn send(&mut self, bytes: &[u8]) {
         self.reader.get_mut().write_all(bytes).unwrap();
+    }
+
+    /// Says that nothing more will be sent; answers can still be read.
+    pub(crate) fn close_sending(&mut self) {
+        self.reader.get_mut().shutdown(Shutdown::Write).unwrap();
     }
 
     /// Reads one answer to a request that was no HEAD.

@@ -121,6 +121,10 @@ fn without_remote_proof_of_work_the_client_is_told_in_the_words_it_looks_for() {
     assert_eq!(client.post_bytes(&mined(message).pack()).status, 201);
 }
 
+/// A message that is to be mined.
+const POST: &[u8] = b"POST /api/v1/messages HTTP/1.1\r\nhost: test\r\ncontent-type: application/json\r\n\
+    content-length: 2\r\n\r\n{}";
+
 /// A network with a thread for proof of work that never ends, and metrics.
 struct Busy {
     network: Network,
@@ -134,10 +138,7 @@ impl Busy {
 
     /// Sends a message that is to be mined, and does not wait for the answer.
     fn send(client: &mut Client) {
-        client.send(
-            b"POST /api/v1/messages HTTP/1.1\r\nhost: test\r\ncontent-type: application/json\r\n\
-              content-length: 2\r\n\r\n{}",
-        );
+        client.send(POST);
     }
 
     /// The same on a new connection, once there are as many jobs as is said: those that wait, and those that are mined.
@@ -186,6 +187,59 @@ fn a_connection_that_is_closed_cancels_its_message_while_it_waits_and_while_it_i
     assert_eq!(busy.metric("osmia_pow_mining_seconds_count"), 2.0);
 }
 
+/// hyper does not look for the end of a connection while it has bytes that it has not parsed.
+#[test]
+fn a_connection_that_is_closed_cancels_its_message_also_with_bytes_behind_it() {
+    let busy = Busy::start(8);
+    let mut mined = busy.sent((0, 1));
+    mined.send(b"GET /api/v1/info HTTP/1.1\r\nhost: test\r\n\r\n");
+    let mut waiting = busy.network.client();
+    waiting.send(&[POST, b"\r\n"].concat());
+    busy.wait_for((1, 1));
+    let mut behind = busy.network.client();
+    behind.send(&[POST, POST].concat());
+    busy.wait_for((2, 1));
+    drop(waiting);
+    busy.wait_for((1, 1));
+    drop(mined);
+    busy.wait_for((0, 1));
+    drop(behind);
+    // Its second message may come in when the first one was answered: it ends as well, and with it the connection.
+    busy.network.wait_for("only this connection", |_| busy.metric("osmia_api_connections") == 1.0);
+    busy.wait_for((0, 0));
+    assert!(busy.outcomes("cancelled") >= 3.0);
+    assert_eq!(busy.outcomes("done"), 0.0);
+}
+
+/// A client that closes its sending side looks like one that closed the connection.
+#[test]
+fn a_client_that_closes_its_sending_side_is_gone() {
+    let busy = Busy::start(8);
+    let mut plain = busy.sent((0, 1));
+    plain.close_sending();
+    busy.wait_for((0, 0));
+    assert!(plain.try_receive(true).is_none());
+    let mut with_line_end = busy.network.client();
+    with_line_end.send(&[POST, b"\r\n"].concat());
+    busy.wait_for((0, 1));
+    with_line_end.close_sending();
+    busy.wait_for((0, 0));
+    let error = with_line_end.receive().error(400);
+    assert!(error.contains("connection was closed"), "{error}");
+}
+
+#[test]
+fn requests_that_are_sent_at_once_are_answered_one_after_the_other() {
+    let network = Network::start(Setup::still());
+    let mut client = network.client();
+    let info: &[u8] = b"GET /api/v1/info HTTP/1.1\r\nhost: test\r\n\r\n";
+    client.send(&[POST, info, POST].concat());
+    assert_eq!(client.receive().status, 201);
+    assert_eq!(client.receive().data()["features"], json!(["PoW"]));
+    let last = client.receive();
+    stored(&mut client, &last);
+}
+
 #[test]
 fn a_full_queue_answers_503_and_tells_when_to_come_back() {
     let busy = Busy::start(1);
@@ -194,8 +248,9 @@ fn a_full_queue_answers_503_and_tells_when_to_come_back() {
     let mut refused = busy.network.client();
     Busy::send(&mut refused);
     let reply = refused.receive();
-    assert_eq!(reply.error(503), "too many messages wait for proof of work: try again in 1 s");
-    assert_eq!(reply.header("retry-after"), Some("1"));
+    assert_eq!(reply.error(503), "too many messages wait for proof of work: try again in 60 s");
+    assert_eq!(reply.header("retry-after"), Some("60"));
+    assert!(reply.header("access-control-expose-headers").is_some_and(|names| names.contains("Retry-After")));
     assert_eq!(busy.outcomes("refused"), 1.0);
     // The connection stays, and everything else answers.
     assert_eq!(refused.get("/api/v1/info").data()["features"], json!(["PoW"]));

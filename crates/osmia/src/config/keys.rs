@@ -213,7 +213,7 @@ pub(crate) const KEYS: &[Key] = &[
         option: "",
         values: "0 to 256; 0 means half the cores",
         default: None,
-        about: "Threads that do it, each one message at a time, behind everything else that wants the processor.",
+        about: "Threads that do it, each one message at a time, at a priority below that of the node's other threads.",
         is_reloaded: false,
         read: |config, given| {
             config.api.pow_threads = given.whole_number(0..=POW_THREADS_MAX)?;
@@ -225,9 +225,9 @@ pub(crate) const KEYS: &[Key] = &[
         table: "api",
         name: "pow_queue",
         option: "",
-        values: "1 to 1024",
+        values: "1 to 512",
         default: None,
-        about: "Messages that may wait for it. When so many do, clients are told to come back later (503), those with many first.",
+        about: "Messages that may wait for it, each with a connection. When so many do, clients are told to come back later (503), those with many first.",
         is_reloaded: false,
         read: |config, given| {
             let places = given.whole_number(1..=POW_QUEUE_MAX)?;
@@ -421,7 +421,7 @@ pub(crate) fn find(path: &str) -> Option<&'static Key> {
 const _: () = {
     assert!(UNKNOWN_PEERS_MAX == 48);
     assert!(VERIFY_THREADS_CONFIGURED_MAX == 16);
-    assert!(POW_THREADS_MAX == 256 && POW_QUEUE_MAX == 1_024);
+    assert!(POW_THREADS_MAX == 256 && POW_QUEUE_MAX == 512);
     assert!(INTERVAL_MIN.as_millis() == 50);
     assert!(INTERVAL_MAX.as_secs() == 3_600);
 };

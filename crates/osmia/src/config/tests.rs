@@ -298,7 +298,7 @@ fn proof_of_work_for_clients_is_off_and_bounded_by_default() {
     assert_eq!(
         layers.error(),
         "the configuration is wrong in 2 places:\n  \
-         OSMIA_API_POW_QUEUE: api.pow_queue: expected a whole number from 1 to 1024\n  \
+         OSMIA_API_POW_QUEUE: api.pow_queue: expected a whole number from 1 to 512\n  \
          OSMIA_API_POW_THREADS: api.pow_threads: expected a whole number from 0 to 256"
     );
 }

@@ -152,7 +152,7 @@ fn nonces_go_on_where_they_were_and_are_counted() {
 
 #[test]
 fn a_score_that_no_nonce_reaches_is_an_error_at_once() {
-    assert_eq!(mine_on(&Bare, false, f64::INFINITY), Err(MineError::Exhausted));
+    assert_eq!(mine_on(&Bare, false, f64::INFINITY), Err(MineError::TooHard));
     let stopped = AtomicBool::new(true);
     let zeros = osmia_pow::required_zeros(draft(false).message.pack().len(), NEVER);
     assert!(zeros <= POW_ZEROS_MAX, "{zeros}");
