@@ -155,11 +155,12 @@ macro_rules! place {
 
 /// Writes a cell of two registers: with the instruction `$move`, to `$unit` times its place, the low bits `$size` bytes
 /// behind the high bits.
+#[rustfmt::skip]
 macro_rules! store {
     ($move:literal, $unit:literal, $size:literal, $place:literal, $high:literal, $low:literal) => {
         concat!(
-            $move, " [rdx + ", $unit, " * ", $place, "], ", $high, "\n", $move, " [rdx + ", $unit, " * ",
-            $place, " + ", $size, "], ", $low, "\n",
+            $move, " [rdx + ", $unit, " * ", $place, "], ", $high, "\n",
+            $move, " [rdx + ", $unit, " * ", $place, " + ", $size, "], ", $low, "\n",
         )
     };
 }
@@ -175,6 +176,7 @@ macro_rules! discard {
 /// the one at the place `$near`; writes the one at the place `$out`. Then the registers, high bits and low bits, of the
 /// result of the first round two cells back and of the second round one cell back, which nobody needs afterwards, and of
 /// this cell's results of the first and the second round.
+#[rustfmt::skip]
 macro_rules! step_of_three {
     (
         $store:ident, $entry:literal, $out:literal, $near:literal, $ahead:literal,
@@ -183,75 +185,23 @@ macro_rules! step_of_three {
     ) => {
         concat!(
             place!($ahead, $entry),
-            "vmovdqa ymm10, [rdi + 4 * ",
-            $ahead,
-            "]\n",
-            "vmovdqa ymm11, [rdi + 4 * ",
-            $near,
-            "]\n",
+            "vmovdqa ymm10, [rdi + 4 * ", $ahead, "]\n",
+            "vmovdqa ymm11, [rdi + 4 * ", $near, "]\n",
             // The first round, from plain code to low inverted.
-            "vpxor ymm12, ymm10, [rdi + 4 * ",
-            $near,
-            " + 32]\n",
-            "vpandn ymm13, ymm10, [rdi + 4 * ",
-            $ahead,
-            " + 32]\n",
-            "vpandn ",
-            $first_h,
-            ", ymm11, ymm12\n",
-            "vpxor ",
-            $first_l,
-            ", ymm11, ymm13\n",
+            "vpxor ymm12, ymm10, [rdi + 4 * ", $near, " + 32]\n",
+            "vpandn ymm13, ymm10, [rdi + 4 * ", $ahead, " + 32]\n",
+            "vpandn ", $first_h, ", ymm11, ymm12\n",
+            "vpxor ", $first_l, ", ymm11, ymm13\n",
             // The second round, to high inverted.
-            "vpor ",
-            $older_l,
-            ", ",
-            $older_h,
-            ", ",
-            $older_l,
-            "\n",
-            "vpxor ymm12, ",
-            $first_l,
-            ", ",
-            $older_h,
-            "\n",
-            "vpor ",
-            $second_h,
-            ", ",
-            $first_h,
-            ", ymm12\n",
-            "vpxor ",
-            $second_l,
-            ", ",
-            $first_h,
-            ", ",
-            $older_l,
-            "\n",
-            // The third round, to plain code, of the cell before.
-            "vpxor ",
-            $second_before_l,
-            ", ",
-            $second_before_l,
-            ", ",
-            $second_h,
-            "\n",
-            "vpand ymm13, ",
-            $second_h,
-            ", ",
-            $second_l,
-            "\n",
-            "vpandn ",
-            $second_before_l,
-            ", ",
-            $second_before_l,
-            ", ",
-            $second_before_h,
-            "\n",
-            "vpxor ",
-            $second_before_h,
-            ", ",
-            $second_before_h,
-            ", ymm13\n",
+            "vpor ", $older_l, ", ", $older_h, ", ", $older_l, "\n",
+            "vpxor ymm12, ", $first_l, ", ", $older_h, "\n",
+            "vpor ", $second_h, ", ", $first_h, ", ymm12\n",
+            "vpxor ", $second_l, ", ", $first_h, ", ", $older_l, "\n",
+            // The third round, to plain code, of the cell before. Its high bits come to where its low bits were.
+            "vpxor ", $second_before_l, ", ", $second_before_l, ", ", $second_h, "\n",
+            "vpand ymm13, ", $second_h, ", ", $second_l, "\n",
+            "vpandn ", $second_before_l, ", ", $second_before_l, ", ", $second_before_h, "\n",
+            "vpxor ", $second_before_h, ", ", $second_before_h, ", ymm13\n",
             $store!("vmovdqa", "4", "32", $out, $second_before_l, $second_before_h),
         )
     };
@@ -308,39 +258,20 @@ unsafe fn walk_avx2(source: *const Memory<AVX2_WORDS>, target: *mut Memory<AVX2_
     }
 }
 
-/// One round in three-input gates, from plain code to low inverted (`$high` 0x12, `$gate` and-not) or back (0x21, or):
-/// of the cell `$a` with the cell `$b` to the cell `$out`.
+/// One round of the cell `$a` with the cell `$b` to the cell `$out`, from plain code to low inverted or back. The high
+/// bits come from one three-input gate: not a.high, and a.low differs from b.high (0x12) or, if it is inverted, does
+/// not (0x21). The low bits are a.high differing from b.low and not b.high, or from b.low (inverted) or b.high.
+#[rustfmt::skip]
 macro_rules! round_avx512 {
     (
         $high:literal, $gate:literal,
         $a_h:literal $a_l:literal, $b_h:literal $b_l:literal, $out_h:literal $out_l:literal
     ) => {
         concat!(
-            "vmovdqa64 ",
-            $out_h,
-            ", ",
-            $a_l,
-            "\n",
-            "vpternlogq ",
-            $out_h,
-            ", ",
-            $a_h,
-            ", ",
-            $b_h,
-            ", ",
-            $high,
-            "\n",
-            $gate,
-            " zmm29, ",
-            $b_h,
-            ", ",
-            $b_l,
-            "\n",
-            "vpxorq ",
-            $out_l,
-            ", ",
-            $a_h,
-            ", zmm29\n",
+            "vmovdqa64 ", $out_h, ", ", $a_l, "\n",
+            "vpternlogq ", $out_h, ", ", $a_h, ", ", $b_h, ", ", $high, "\n",
+            $gate, " zmm29, ", $b_h, ", ", $b_l, "\n",
+            "vpxorq ", $out_l, ", ", $a_h, ", zmm29\n",
         )
     };
 }
@@ -349,6 +280,7 @@ macro_rules! round_avx512 {
 /// the one 8 further; writes the one at the place `$out`, two cells back. Then the registers, high bits and low bits, of
 /// the results of the first round (this cell, 4 back), of the second (this cell, 2 back) and of the third (2 back, 3
 /// back).
+#[rustfmt::skip]
 macro_rules! step_of_four {
     (
         $store:ident, $entry:literal, $near:literal, $out:literal,
